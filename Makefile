@@ -1,0 +1,53 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Needs Python 3.11+, git and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+export UV_COMPILE_BYTECODE := 1
+# A start without bytecode takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+READY := .venv/.ready
+
+.PHONY: help demo test check format bench screenshots clean
+help:
+	@echo "make demo    the whole loop on real flights, on this machine"
+	@echo "make test    everything that must hold"
+	@echo "make check   format, lint, types, import contracts"
+	@echo "make format  mend format and simple lint"
+	@echo "make bench   every figure of the README"
+
+demo: $(READY)
+	@exec .venv/bin/greenroom demo
+
+test: check chromium
+	@$(RUN) pytest
+
+check: $(READY)
+	@$(RUN) ruff format --check --quiet .
+	@$(RUN) ruff check --quiet .
+	@$(RUN) mypy
+	@$(RUN) lint-imports --no-logo
+
+format: $(READY)
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+bench: $(READY)
+	@$(RUN) python -m benchmarks
+
+.PHONY: chromium
+chromium: $(READY)
+	@$(RUN) python tests/chromium.py
+
+$(READY): pyproject.toml uv.lock | uv
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+.PHONY: uv
+uv:
+	@command -v $(UV) >/dev/null 2>&1 || { python3 -m venv .uv && .uv/bin/pip install --quiet uv; }
+
+clean:
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
