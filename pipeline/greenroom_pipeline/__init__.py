@@ -1,0 +1,1 @@
+"""What decides: training, scoring, statistics, the gate, the report, the store and the forge."""

@@ -1,0 +1,1 @@
+"""One module a check: a rule's outcome and its sentence."""

@@ -1,0 +1,79 @@
+"""What a check is, and the sentences that all checks share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from greenroom_pipeline.evaluation import Evaluation, Finding
+from greenroom_pipeline.metrics.registry import METRICS
+from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
+from greenroom_pipeline.settings import GateRule, GateTable
+from greenroom_pipeline.wording import choose_decimals, write_change, write_figure
+
+
+class Check(Protocol):
+    """One kind of rule; `docs/checks.md` describes each under its code."""
+
+    code: str
+    title: str
+
+    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+        """Return an outcome for each rule of the gate that asks for this check."""
+        ...
+
+
+def conclude(check: Check, rule: GateRule, outcome: Outcome, reason: str) -> CheckResult:
+    title = f"{check.title}: {METRICS[rule.metric].title}"
+    return CheckResult(code=check.code, title=title, outcome=outcome, reason=reason)
+
+
+def explain_untestable(finding: Finding | None, *, metric: str) -> str:
+    """Say why a rule about the whole holdout cannot be judged."""
+    reason = "it was not evaluated" if finding is None else finding.reason
+    return f"{METRICS[metric].title} cannot be judged: {reason}."
+
+
+def name_slice(result: MetricResult) -> str:
+    assert result.slice is not None
+    return f"{result.slice.column} {result.slice.value}"
+
+
+def turn(result: MetricResult) -> tuple[float, float, float]:
+    """Return the difference and its interval's ends, turned so that more is better."""
+    assert result.difference is not None
+    assert result.interval is not None
+    low, high = result.interval
+    return (result.difference, low, high) if result.higher_is_better else (-result.difference, -high, -low)
+
+
+def is_within(result: MetricResult, *, tolerance: float) -> bool:
+    """Whether a loss beyond *tolerance* is ruled out."""
+    _, low, high = turn(result)
+    return low > -tolerance or low == high >= -tolerance
+
+
+def is_worse(result: MetricResult) -> bool:
+    """Whether the interval leaves no room for being as good as the champion."""
+    return turn(result)[2] < 0
+
+
+def describe_move(result: MetricResult) -> str:
+    """Say how the metric moves from champion to candidate, such as
+    `ROC AUC rises from 0.703 to 0.731 (+0.028 ± 0.004)`.
+    """
+    assert result.candidate is not None
+    assert result.champion is not None
+    assert result.difference is not None
+    assert result.interval is not None
+    title = METRICS[result.metric].title
+    half = (result.interval[1] - result.interval[0]) / 2
+    decimals = min(choose_decimals(result.candidate, result.champion, half), 6)
+    before = write_figure(result.champion, decimals=decimals)
+    if result.difference == 0 and half == 0:
+        return f"{title} is {before} with either model, row for row"
+    change = write_change(result.difference, result.interval, decimals=decimals)
+    if result.difference == 0:
+        return f"{title} stays at {before} ({change})"
+    verb = "rises" if result.difference > 0 else "falls"
+    after = write_figure(result.candidate, decimals=decimals)
+    return f"{title} {verb} from {before} to {after} ({change})"

@@ -1,0 +1,87 @@
+"""GR102: the loss against the champion on the whole holdout."""
+
+from __future__ import annotations
+
+from greenroom_pipeline.checks.check import (
+    conclude,
+    describe_move,
+    explain_untestable,
+    is_within,
+    is_worse,
+    turn,
+)
+from greenroom_pipeline.evaluation import Evaluation
+from greenroom_pipeline.report import CheckResult, MetricResult
+from greenroom_pipeline.settings import GateRule, GateTable
+from greenroom_pipeline.wording import count, round_up, write_limit
+
+
+class OverallLoss:
+    """Passes when a loss beyond `max_loss` is ruled out, fails when there is a loss, else cannot tell."""
+
+    code = "GR102"
+    title = "Loss against the champion"
+
+    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+        return [
+            self._judge(rule, evaluation, tolerance=rule.max_loss)
+            for rule in gate.check
+            if rule.max_loss is not None
+        ]
+
+    def _judge(self, rule: GateRule, evaluation: Evaluation, *, tolerance: float) -> CheckResult:
+        if not evaluation.has_champion:
+            return conclude(self, rule, "not_applicable", "There is no champion yet to lose against.")
+        finding = evaluation.find_overall(rule.metric)
+        if finding is None or finding.result.interval is None:
+            return conclude(self, rule, "failed", explain_untestable(finding, metric=rule.metric))
+        result = finding.result
+        if is_within(result, tolerance=tolerance):
+            return conclude(self, rule, "passed", _explain_pass(result, tolerance=tolerance))
+        if is_worse(result):
+            return conclude(self, rule, "failed", _explain_failure(result, tolerance=tolerance))
+        return conclude(self, rule, "inconclusive", _explain_doubt(result, tolerance=tolerance))
+
+
+def count_missing_rows(result: MetricResult, *, tolerance: float) -> int | None:
+    """Return how many more rows would settle an inconclusive result, if the difference stays as it is.
+
+    The interval's half-width h shrinks with √n. It is settled when h is less than the distance from the
+    difference to −m (passed) or from the difference to 0 (failed), whichever is nearer to being reached.
+    None when no number would do.
+    """
+    difference, low, high = turn(result)
+    distance = max(difference + tolerance, -difference)
+    if distance <= 0:
+        return None
+    needed = result.rows * ((high - low) / 2 / distance) ** 2
+    # One more, since the interval must end beyond the limit and not on it.
+    return round_up(max(needed - result.rows, 0) + 1)
+
+
+def _explain_pass(result: MetricResult, *, tolerance: float) -> str:
+    move = describe_move(result)
+    if turn(result)[1] > 0:
+        return f"Better: {move}."
+    if turn(result)[1] == turn(result)[2]:
+        return f"No change: {move}."
+    return f"{move}. A loss of more than {write_limit(tolerance)} is ruled out."
+
+
+def _explain_failure(result: MetricResult, *, tolerance: float) -> str:
+    if turn(result)[2] < -tolerance:
+        return f"Worse: {describe_move(result)}. That is more than the tolerated {write_limit(tolerance)}."
+    return (
+        f"Worse: {describe_move(result)}. "
+        f"A loss of more than the tolerated {write_limit(tolerance)} cannot be ruled out."
+    )
+
+
+def _explain_doubt(result: MetricResult, *, tolerance: float) -> str:
+    rows = count_missing_rows(result, tolerance=tolerance)
+    settle = (
+        "no number of further labelled rows would settle it while the difference stays as it is"
+        if rows is None
+        else f"about {count(rows, 'more labelled row')} would settle it if the difference stays as it is"
+    )
+    return f"Can't tell yet: {describe_move(result)}, and {settle}."

@@ -1,0 +1,140 @@
+"""GR103: the loss against the champion on each declared slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from greenroom_pipeline.checks.check import (
+    conclude,
+    describe_move,
+    explain_untestable,
+    is_within,
+    is_worse,
+    name_slice,
+    turn,
+)
+from greenroom_pipeline.evaluation import Evaluation, Finding
+from greenroom_pipeline.metrics.comparison import adjust_holm
+from greenroom_pipeline.report import CheckResult, MetricResult
+from greenroom_pipeline.settings import GateRule, GateTable
+from greenroom_pipeline.wording import join_names, write_figure, write_limit
+
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One slice under one rule, and how surely it is harmed among all that are tested."""
+
+    result: MetricResult
+    p_value: float
+    """One-sided, of no harm."""
+    corrected: float
+    """The same, corrected by Holm."""
+
+
+class SliceLoss:
+    """Fails when a slice is shown to be worse and a loss beyond `max_loss_slices` is possible there."""
+
+    code = "GR103"
+    title = "Loss on slices"
+
+    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+        rules = [rule for rule in gate.check if rule.max_loss_slices is not None]
+        found = [evaluation.find_slices(rule.metric) for rule in rules]
+        harms = _correct([_choose_tested(findings) for findings in found])
+        return [
+            self._judge(rule, evaluation, findings=findings, harms=of_rule)
+            for rule, findings, of_rule in zip(rules, found, harms, strict=True)
+        ]
+
+    def _judge(
+        self,
+        rule: GateRule,
+        evaluation: Evaluation,
+        *,
+        findings: Sequence[Finding],
+        harms: Sequence[Harm],
+    ) -> CheckResult:
+        tolerance = rule.max_loss_slices or 0.0
+        if not evaluation.has_champion:
+            return conclude(self, rule, "not_applicable", "There is no champion yet to lose against.")
+        if not findings:
+            return conclude(self, rule, "not_applicable", "No slices are declared in [data].")
+        overall = evaluation.find_overall(rule.metric)
+        if overall is None or overall.result.interval is None:
+            return conclude(self, rule, "failed", explain_untestable(overall, metric=rule.metric))
+        untested = _explain_untested(findings)
+        if not harms:
+            return conclude(self, rule, "not_tested", f"No slice could be tested. {untested}")
+        worse = _choose_worse(harms, tolerance=tolerance)
+        if worse:
+            reason = f"{_explain_worse(worse, tolerance=tolerance)} {untested}"
+            return conclude(self, rule, "failed", reason.strip())
+        open_ones = [harm.result for harm in harms if not is_within(harm.result, tolerance=tolerance)]
+        settled = len(open_ones) < len(harms)
+        reason = f"{_explain_calm(harms, open_ones, tolerance=tolerance)} {untested}".strip()
+        return conclude(self, rule, "passed" if settled else "inconclusive", reason)
+
+
+def _choose_tested(findings: Sequence[Finding]) -> list[MetricResult]:
+    return [one.result for one in findings if one.reason is None and one.result.interval is not None]
+
+
+def _correct(tested: Sequence[Sequence[MetricResult]]) -> list[list[Harm]]:
+    """Correct over all slices of all rules at once: every one of them could block the candidate."""
+    corrected = iter(adjust_holm([_one_sided(result) for results in tested for result in results]))
+    return [
+        [Harm(result, _one_sided(result), float(next(corrected))) for result in results] for results in tested
+    ]
+
+
+def _one_sided(result: MetricResult) -> float:
+    assert result.p_value is not None
+    return result.p_value / 2 if turn(result)[0] < 0 else 1 - result.p_value / 2
+
+
+def _choose_worse(harms: Sequence[Harm], *, tolerance: float) -> list[MetricResult]:
+    """Return the slices that fail, surest first: the overall rule, with harm corrected for many tests."""
+    failing = [
+        harm
+        for harm in harms
+        if is_worse(harm.result)
+        and not is_within(harm.result, tolerance=tolerance)
+        and harm.corrected <= (1 - harm.result.confidence) / 2
+    ]
+    return [harm.result for harm in sorted(failing, key=lambda harm: (harm.p_value, turn(harm.result)[0]))]
+
+
+def _explain_worse(worse: Sequence[MetricResult], *, tolerance: float) -> str:
+    first, *others = worse
+    limit = write_limit(tolerance)
+    proven = turn(first)[2] < -tolerance
+    size = f"more than the tolerated {limit}" if proven else f"possibly more than the tolerated {limit}"
+    reason = f"Worse for {name_slice(first)}: {describe_move(first)}. That loss is {size}."
+    if others:
+        names = [f"{name_slice(one)} ({write_figure(one.difference or 0.0)})" for one in others]
+        reason += f" Also worse: {join_names(names, most=MOST_NAMED)}."
+    return reason
+
+
+def _explain_calm(harms: Sequence[Harm], open_ones: Sequence[MetricResult], *, tolerance: float) -> str:
+    lowest = min(harms, key=lambda harm: harm.p_value).result
+    reason = (
+        f"No slice is shown to be worse, of {len(harms):,} tested. "
+        f"The least favourable is {name_slice(lowest)}: {describe_move(lowest)}."
+    )
+    if not open_ones:
+        return f"{reason} A loss of more than {write_limit(tolerance)} is ruled out on each of them."
+    names = join_names([name_slice(result) for result in open_ones], most=MOST_NAMED)
+    return f"{reason} Too few rows to rule out a loss of more than {write_limit(tolerance)}: {names}."
+
+
+def _explain_untested(findings: Sequence[Finding]) -> str:
+    """Name the slices that could not be tested, with the reason of the first."""
+    untested = [one for one in findings if one.reason is not None]
+    if not untested:
+        return ""
+    names = join_names([name_slice(one.result) for one in untested], most=MOST_NAMED)
+    return f"Not tested: {names}; of {name_slice(untested[0].result)}, {untested[0].reason}."

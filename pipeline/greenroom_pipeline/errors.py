@@ -1,0 +1,62 @@
+"""Errors that people can mend; anything else is a defect and keeps its traceback.
+
+GreenroomError
+    SettingsError      greenroom.toml is missing or wrong
+    RepositoryError    git, the commit or the pull request is not as needed
+    DataError          the holdout or a table of predictions cannot be used
+    TrainingError      the training command failed, hung, or left no model
+    ScoringError       a model does not load, or answers with something that cannot be compared
+    PackagingError     the Bento could not be built
+    PreviewError       the preview host or a preview did not do what was asked
+    StoreError         MLflow cannot be reached, or holds something unexpected
+    PromotionError     the candidate cannot become champion
+"""
+
+from __future__ import annotations
+
+
+class GreenroomError(Exception):
+    """Something that a person can mend: one line that says what, which value, and what to do.
+
+    *log* holds the last lines of the process that failed, when there was one.
+    """
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class SettingsError(GreenroomError):
+    """`greenroom.toml` is missing or wrong."""
+
+
+class RepositoryError(GreenroomError):
+    """Git, the commit or the pull request is not as needed."""
+
+
+class DataError(GreenroomError):
+    """The holdout or a table of predictions cannot be used."""
+
+
+class TrainingError(GreenroomError):
+    """The training command failed, hung, or left no model."""
+
+
+class ScoringError(GreenroomError):
+    """A model does not load, or answers with something that cannot be compared."""
+
+
+class PackagingError(GreenroomError):
+    """The Bento could not be built."""
+
+
+class PreviewError(GreenroomError):
+    """The preview host or a preview did not do what was asked."""
+
+
+class StoreError(GreenroomError):
+    """MLflow cannot be reached, or holds something unexpected."""
+
+
+class PromotionError(GreenroomError):
+    """The candidate cannot become champion."""

@@ -1,0 +1,33 @@
+"""The Brier score of the probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, average
+
+
+def estimate(sample: Sample) -> Estimate:
+    """Return the mean squared distance of the probabilities from the truth.
+
+    Binary: of the positive class alone, from 0 to 1. Multiclass: summed over the classes, from 0 to 2.
+    """
+    assert sample.probabilities is not None
+    if sample.positive is not None:
+        truth = sample.target == sample.positive
+        return average((sample.probabilities[:, sample.positive] - truth) ** 2)
+    distance = sample.probabilities.copy()
+    distance[np.arange(sample.target.size), sample.target] -= 1
+    return average((distance**2).sum(axis=1))
+
+
+BRIER = Metric(
+    name="brier",
+    title="Brier score",
+    higher_is_better=False,
+    tasks=frozenset({"binary", "multiclass"}),
+    needs="probabilities",
+    method="paired mean of row differences",
+    docs="The mean squared distance of the probabilities from what really happened; 0 is perfect.",
+    estimate=estimate,
+)

@@ -1,0 +1,161 @@
+"""The report: one versioned document of which comment, portal and terminal are faces."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Task = Literal["binary", "multiclass", "regression"]
+Outcome = Literal["passed", "failed", "inconclusive", "not_tested", "not_applicable"]
+Verdict = Literal["pass", "inconclusive", "fail"]
+
+
+class Document(BaseModel):
+    """A part of the report: frozen, and refusing keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelReference(Document):
+    """Which bytes were evaluated, and where they come from."""
+
+    name: str
+    version: str | None = Field(None, description="Version in the MLflow registry; null until registered.")
+    digest: str = Field(description="SHA-256 over the model's files.")
+    run_id: str = Field(description="The MLflow run that trained it.")
+    sha: str = Field(description="The commit that it was trained at.")
+
+
+class Holdout(Document):
+    """The frozen labelled rows that both models are scored on."""
+
+    rows: int
+    digest: str
+
+
+class Slice(Document):
+    """The rows in which *column* has *value*; numeric columns are cut into bins, named by their range."""
+
+    column: str
+    value: str
+
+
+class MetricResult(Document):
+    """One metric on one slice, both models on the same rows.
+
+    *difference* is candidate − champion in the metric's own units, whichever direction is better.
+    Values that are undefined on these rows are null, never NaN.
+    """
+
+    metric: str
+    slice: Slice | None
+    candidate: float | None
+    champion: float | None
+    difference: float | None
+    interval: tuple[float, float] | None = Field(description="Two-sided interval of the difference.")
+    confidence: float
+    p_value: float | None
+    rows: int
+    method: str
+    higher_is_better: bool
+
+
+class CheckResult(Document):
+    """One rule's outcome, with a sentence that a product manager understands."""
+
+    code: str = Field(description="For example GR102; documented in docs/checks.md.")
+    title: str
+    outcome: Outcome
+    reason: str
+
+
+class Point(Document):
+    x: float
+    y: float
+
+
+class Curve(Document):
+    """One curve of one model, for drawing: at most a few hundred points."""
+
+    kind: Literal["roc", "calibration"]
+    model: Literal["candidate", "champion"]
+    label: str | None = Field(None, description="The class that counts as positive.")
+    points: list[Point]
+
+
+class Answer(Document):
+    """What one model said of one row."""
+
+    prediction: str | float
+    probability: float | None = Field(None, description="Of the row's true class; null for numbers.")
+
+
+class Disagreement(Document):
+    """A holdout row on which the two models differ much."""
+
+    row: int = Field(description="Position in the holdout, from 0.")
+    features: dict[str, Any]
+    target: str | float
+    candidate: Answer
+    champion: Answer
+
+
+class Timing(Document):
+    step: str
+    seconds: float
+    cached: bool = Field(False, description="The step found its result ready and did nothing.")
+
+
+class Lineage(Document):
+    """What the candidate was made from."""
+
+    sha: str
+    branch: str | None
+    pull: int | None
+    fingerprint: str
+    parameters: dict[str, str] = {}
+
+
+class Preview(Document):
+    """What became of the step that starts the candidate's Bento."""
+
+    slot: str
+    bento: str = Field(description="Tag of the Bento, name:version.")
+    state: Literal["awake", "failed", "stopped"]
+    address: str | None = Field(None, description="Where programs query it, on the gateway.")
+    log: str = Field("", description="The last lines that the preview wrote, when it failed.")
+
+
+class Report(Document):
+    """Everything that a reviewer needs to know of a candidate."""
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    verdict: Verdict
+    summary: str = Field(description="One plain sentence.")
+    project: str
+    task: Task
+    candidate: ModelReference
+    champion: ModelReference | None
+    holdout: Holdout
+    metrics: list[MetricResult]
+    checks: list[CheckResult]
+    curves: list[Curve] = []
+    disagreements: list[Disagreement] = []
+    drift: None = None
+    cost: None = None
+    lineage: Lineage
+    preview: Preview | None = None
+    timings: list[Timing] = []
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def to_json(report: Report) -> str:
+    """Return the report as JSON text, the form in which it is stored and published."""
+    return report.model_dump_json(by_alias=True, indent=2)
+
+
+def from_json(text: str | bytes) -> Report:
+    """Read a stored report; raises `pydantic.ValidationError` when it is not one."""
+    return Report.model_validate_json(text)

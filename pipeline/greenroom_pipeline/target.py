@@ -1,0 +1,140 @@
+"""The target: the truth of the holdout, and models' answers brought into its coding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from greenroom_pipeline.errors import DataError, SettingsError
+from greenroom_pipeline.metrics.metric import Sample
+from greenroom_pipeline.predictions import Predictions, as_label, as_labels, order_labels, validate
+from greenroom_pipeline.report import Task
+from greenroom_pipeline.wording import count, join_names, suggest_name
+
+
+@dataclass(frozen=True)
+class Target:
+    """What really happened, in the form that metrics read."""
+
+    task: Task
+    values: NDArray[Any]
+    """(n,) class codes, or numbers."""
+    classes: tuple[str, ...]
+    """The class of each code, the holdout's and those that only a model knows; empty for regression."""
+    positive: int | None
+    """The code of the positive class in binary tasks."""
+
+    @property
+    def rows(self) -> int:
+        return int(self.values.size)
+
+
+def read_target(
+    values: ArrayLike | pd.Series[Any],
+    *,
+    task: Task,
+    candidate: Predictions,
+    champion: Predictions | None,
+    positive: str | None = None,
+) -> Target:
+    """Return the target, coded so that both models' answers fit.
+
+    Raises `DataError` when it cannot be used, `ScoringError` when the predictions do not go with it.
+    """
+    if task == "regression":
+        numbers = _read_numbers(values)
+        _validate_both(candidate, champion, rows=numbers.size, task=task)
+        return Target(task, numbers, (), None)
+    labels = as_labels(values)
+    own = order_labels(np.unique(labels).tolist())
+    _refuse_classes(own, rows=labels.size, task=task)
+    _validate_both(candidate, champion, rows=labels.size, task=task, classes=own)
+    classes = order_labels(
+        [*own, *_known_classes(candidate), *(_known_classes(champion) if champion else ())]
+    )
+    code = _choose_positive(classes, positive) if task == "binary" else None
+    return Target(task, _encode(labels, classes), classes, code)
+
+
+def read_sample(predictions: Predictions, *, target: Target) -> Sample:
+    """Return a model's answers in the target's coding; a class that it does not know has probability 0."""
+    if target.task == "regression":
+        return Sample(target.values, np.asarray(predictions.values, dtype=np.float64))
+    predicted = _encode(as_labels(predictions.values), target.classes)
+    probabilities = None
+    if predictions.probabilities is not None:
+        probabilities = np.zeros((target.rows, len(target.classes)))
+        probabilities[:, [target.classes.index(name) for name in predictions.classes]] = (
+            predictions.probabilities
+        )
+    return Sample(target.values, predicted, probabilities, target.positive)
+
+
+def _validate_both(
+    candidate: Predictions,
+    champion: Predictions | None,
+    *,
+    rows: int,
+    task: Task,
+    classes: Sequence[str] = (),
+) -> None:
+    validate(candidate, rows=rows, task=task, classes=classes, model="the candidate")
+    if champion is not None:
+        validate(champion, rows=rows, task=task, classes=classes, model="the champion")
+
+
+def _read_numbers(values: ArrayLike | pd.Series[Any]) -> NDArray[np.float64]:
+    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    try:
+        numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"the target of a regression must be numbers, but is {series.iloc[0]!r} in the first row; "
+            "mend the holdout or the task"
+        ) from error
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        raise DataError(
+            f"the target is missing or infinite in {count(wrong.size, 'row')}, the first is row {wrong[0]}; "
+            "drop or label them"
+        )
+    if not numbers.size:
+        raise DataError("the holdout has no rows; give it labelled ones")
+    return numbers
+
+
+def _refuse_classes(classes: Sequence[str], *, rows: int, task: Task) -> None:
+    if not rows:
+        raise DataError("the holdout has no rows; give it labelled ones")
+    if len(classes) == 1:
+        raise DataError(
+            f"all rows of the holdout are of the class {classes[0]!r}; give it rows of another too"
+        )
+    if task == "binary" and len(classes) > 2:
+        raise DataError(
+            f"the target has {len(classes)} classes, {join_names(classes)}, but the task is binary; "
+            'set task = "multiclass", or mend the target'
+        )
+
+
+def _known_classes(predictions: Predictions) -> list[str]:
+    return [*predictions.classes, *np.unique(as_labels(predictions.values)).tolist()]
+
+
+def _encode(labels: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.intp]:
+    return pd.Categorical(labels, categories=list(classes)).codes.astype(np.intp)
+
+
+def _choose_positive(classes: Sequence[str], positive: str | None) -> int:
+    if positive is None:
+        return len(classes) - 1
+    if as_label(positive) not in classes:
+        raise SettingsError(
+            f"[data] positive: the target has no class {positive!r}; {suggest_name(positive, classes)}"
+        )
+    return classes.index(as_label(positive))

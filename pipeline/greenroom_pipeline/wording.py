@@ -1,0 +1,73 @@
+"""Figures and names as people read them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+
+MINUS = "−"
+
+
+def suggest_name(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error line: the known name nearest to *name*, or all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known are {join_names(names)}" if names else "none is known"
+
+
+def join_names(names: Sequence[str], *, most: int = 12) -> str:
+    """Return the names as a list in words, the last ones counted when there are more than *most*."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def choose_decimals(*figures: float) -> int:
+    """Return the decimals that show figures of one metric side by side.
+
+    About four digits of the largest, and enough for the first digit of the smallest that is not zero.
+    """
+    sizes = [abs(figure) for figure in figures if figure and math.isfinite(figure)]
+    if not sizes:
+        return 3
+    wanted = 3 - max(0, _exponent(max(sizes)))
+    needed = -_exponent(min(sizes))
+    return min(max(wanted, needed, 0), 9)
+
+
+def write_figure(figure: float, *, decimals: int | None = None) -> str:
+    places = choose_decimals(figure) if decimals is None else decimals
+    text = f"{abs(figure):,.{places}f}"
+    negative = figure < 0 and float(text.replace(",", "")) != 0
+    return f"{MINUS}{text}" if negative else text
+
+
+def write_limit(limit: float) -> str:
+    """Return a limit as the settings give it, without zeros at the end."""
+    return f"{limit:,.10g}"
+
+
+def write_change(difference: float, interval: tuple[float, float], *, decimals: int) -> str:
+    """Return a difference with its interval's half-width, such as `+0.028 ± 0.004`."""
+    half = (interval[1] - interval[0]) / 2
+    sign = "+" if difference > 0 else ""
+    return f"{sign}{write_figure(difference, decimals=decimals)} ± {write_figure(half, decimals=decimals)}"
+
+
+def round_up(number: float) -> int:
+    """Round up to two significant digits, so that an estimate does not look exact."""
+    step = 10 ** max(0, _exponent(number) - 1) if number > 0 else 1
+    return math.ceil(number / step) * step
+
+
+def _exponent(figure: float) -> int:
+    return math.floor(math.log10(figure))
