@@ -1,0 +1,141 @@
+"""Talks to the preview host over its control socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from greenroom_services.errors import (
+    HostAbsent,
+    HostError,
+    PreviewAbsent,
+    PreviewFailed,
+    PreviewStarting,
+    QueryRefused,
+    RequirementsError,
+    ServiceError,
+)
+from greenroom_services.host.folder import Endpoints, HostFolder
+from greenroom_services.previews import PreviewState
+
+ANSWER_SECONDS = 70.0
+# On top of a deployment's own timeout: an environment with large packages is built from scratch.
+ENVIRONMENT_SECONDS = 1_800.0
+ERRORS: dict[int, type[ServiceError]] = {
+    404: PreviewAbsent,
+    422: RequirementsError,
+    502: PreviewFailed,
+    503: PreviewStarting,
+}
+
+
+def endpoints(state: Path) -> Endpoints:
+    """Return where the host on the folder *state* answers; `HostAbsent` when none has announced itself."""
+    found = HostFolder(state).endpoints()
+    if found is None:
+        raise HostAbsent(f"no preview host runs on {state}; start one with `greenroom serve`")
+    return found
+
+
+def host_running(state: Path) -> bool:
+    """Say whether a host on the folder *state* answers now."""
+    try:
+        HostClient(state).previews()
+    except HostAbsent:
+        return False
+    return True
+
+
+class HostClient:
+    """Asks the host on the folder *state*; `HostAbsent` from every call when none runs."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def deploy(
+        self,
+        project: str,
+        slot: str,
+        *,
+        bento: Path,
+        requirements: Sequence[str],
+        timeout: float = 120,
+        probe: Mapping[str, Any] | None = None,
+    ) -> PreviewState:
+        """Run the Bento in the slot and return once it has answered *probe*; the same Bento again is a no-op.
+
+        Raises `PreviewFailed` or `RequirementsError`, with log; what ran before in the slot then goes on.
+        """
+        body = {
+            "bento": str(bento.resolve()),
+            "requirements": list(requirements),
+            "timeout": timeout,
+            "probe": dict(probe) if probe is not None else None,
+        }
+        path = f"/previews/{project}/{slot}"
+        answer = self._ask("PUT", path, json=body, timeout=timeout + ENVIRONMENT_SECONDS)
+        return PreviewState.model_validate(answer)
+
+    def stop(self, project: str, slot: str) -> PreviewState:
+        return PreviewState.model_validate(self._ask("DELETE", f"/previews/{project}/{slot}"))
+
+    def status(self, project: str, slot: str) -> PreviewState:
+        return PreviewState.model_validate(self._ask("GET", f"/previews/{project}/{slot}"))
+
+    def previews(self) -> list[PreviewState]:
+        return [PreviewState.model_validate(item) for item in self._ask("GET", "/previews")["previews"]]
+
+    def predict(self, project: str, slot: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the answer of the candidate's service; `QueryRefused` when a row is wrong."""
+        body = {"rows": [dict(row) for row in rows]}
+        return self._ask("POST", f"/previews/{project}/{slot}/predict", json=body)
+
+    def describe(self, project: str, slot: str) -> dict[str, Any]:
+        """Return signature, feature profile, task and model of the preview in the slot."""
+        return self._ask("POST", f"/previews/{project}/{slot}/describe", json={})
+
+    def log(self, project: str, slot: str) -> str:
+        """Return the last lines that the preview wrote."""
+        return str(self._ask("GET", f"/previews/{project}/{slot}/log")["log"])
+
+    def _ask(
+        self, method: str, path: str, *, json: Any = None, timeout: float = ANSWER_SECONDS
+    ) -> dict[str, Any]:
+        control = endpoints(self._state).control
+        if not _listens(control):
+            raise HostAbsent(
+                f"the preview host on {self._state} has gone; start it again with `greenroom serve`"
+            )
+        transport = httpx.HTTPTransport(uds=str(control))
+        try:
+            with httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client:
+                answer = client.request(method, path, json=json)
+        except httpx.TransportError as error:
+            raise HostError(f"the preview host broke off {method} {path}: {error!r}") from error
+        return _read(answer)
+
+
+def _listens(path: Path) -> bool:
+    """Say whether somebody does, since httpcore leaves its socket open where nobody does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _read(answer: httpx.Response) -> dict[str, Any]:
+    """Return the document, or raise what its status stands for."""
+    document: dict[str, Any] = answer.json()
+    if answer.is_success:
+        return document
+    message, detail = document["error"], document.get("detail", [])
+    log = next((item["log"] for item in detail if "log" in item), "")
+    if answer.status_code == httpx.codes.BAD_REQUEST:
+        raise QueryRefused(message, detail=detail)
+    raise ERRORS.get(answer.status_code, HostError)(message, log=log)

@@ -1,0 +1,176 @@
+"""Python environments for models: one for each set of requirements, built by uv and shared by digest."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import uv
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from greenroom_services.errors import RequirementsError
+
+LOG_CHARACTERS = 8_000
+KEPT_VARIABLES = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
+# How uv reaches an index: its own settings, certificates and proxies.
+KEPT_VARIABLE = re.compile(r"UV_.+|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A finished environment; *digest* stands for its requirements, Python version and platform."""
+
+    path: Path
+    python: Path
+    digest: str
+
+
+def build_environment(requirements: Sequence[str], *, cache: Path, python: str | None = None) -> Environment:
+    """Return the environment that holds *requirements*, building it below *cache* if it is not there yet.
+
+    *python* is a version such as `3.12`; default: this interpreter. Of two processes that build the same
+    environment one waits. Raises `RequirementsError` with uv's own words as log.
+    """
+    lines = normalise(requirements)
+    digest = digest_requirements(lines, python=python)
+    path = cache.resolve() / digest
+    environment = Environment(path, path / "bin" / "python", digest)
+    if path.exists():
+        return environment
+    cache.mkdir(parents=True, exist_ok=True)
+    with _lock(cache / f".{digest}.lock"):
+        if not path.exists():
+            _build(path, lines, python=python)
+    return environment
+
+
+def normalise(requirements: Sequence[str]) -> list[str]:
+    """Return *requirements* as sorted PEP 508 lines, or raise `RequirementsError` for one that is none."""
+    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in requirements)
+    return sorted({_parse(line) for line in lines if line})
+
+
+def digest_requirements(lines: Sequence[str], *, python: str | None = None) -> str:
+    key = "\n".join([*lines, python or _own_version(), sysconfig.get_platform()])
+    return hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def serving_requirements(requirements: Sequence[str], *, mlflow_version: str | None = None) -> list[str]:
+    """Return a model's *requirements* with what serving and scoring it need besides.
+
+    That is this process's BentoML, pandas and pyarrow, and mlflow-skinny in *mlflow_version* where
+    the model names no MLflow. What the model pins itself stays as it is.
+    """
+    lines = normalise(requirements)
+    named = {canonicalize_name(Requirement(line).name) for line in lines}
+    wanted = {"bentoml": f"bentoml=={version('bentoml')}", "pandas": "pandas", "pyarrow": "pyarrow"}
+    if "mlflow" not in named:
+        wanted["mlflow-skinny"] = f"mlflow-skinny=={mlflow_version}" if mlflow_version else "mlflow-skinny"
+    return sorted([*lines, *(line for name, line in wanted.items() if name not in named)])
+
+
+def model_requirements(model_dir: Path) -> list[str]:
+    """Return what the environment of the model in *model_dir* must hold: what it names, and serving's."""
+    path = model_dir / "requirements.txt"
+    if not path.is_file():
+        raise RequirementsError(
+            f"the model in {model_dir} has no requirements.txt; log it with pip_requirements=[…]"
+        )
+    mlmodel = (model_dir / "MLmodel").read_text(encoding="utf-8")
+    found = re.search(r"^mlflow_version:\s*['\"]?([\w.+]+)", mlmodel, re.MULTILINE)
+    return serving_requirements(
+        path.read_text(encoding="utf-8").splitlines(), mlflow_version=found[1] if found else None
+    )
+
+
+def _parse(line: str) -> str:
+    if line.startswith("-"):
+        raise RequirementsError(
+            f"requirement {line!r} is an option of pip, which Greenroom does not pass on; name packages only,"
+            " and set indexes for uv on the server"
+        )
+    try:
+        return str(Requirement(line))
+    except InvalidRequirement:
+        raise RequirementsError(
+            f"requirement {line!r} is not a package with a version, such as 'scikit-learn==1.7.2'"
+        ) from None
+
+
+def _own_version() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def _build(path: Path, lines: Sequence[str], *, python: str | None) -> None:
+    """Build beside *path* and rename, so that what is there is whole. The caller holds the lock."""
+    sibling = path.with_name(f".{path.name}.building")
+    shutil.rmtree(sibling, ignore_errors=True)
+    try:
+        _call_uv(["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines)
+        target = str(sibling / "bin" / "python")
+        install = [
+            "pip",
+            "install",
+            "--compile-bytecode",
+            "--link-mode=hardlink",
+            "--python",
+            target,
+            "-r",
+            "-",
+        ]
+        _call_uv(install, lines)
+        sibling.rename(path)
+    finally:
+        shutil.rmtree(sibling, ignore_errors=True)
+
+
+def _call_uv(arguments: Sequence[str], lines: Sequence[str]) -> None:
+    done = subprocess.run(
+        [uv.find_uv_bin(), "--no-progress", "--color=never", "--no-config", *arguments],
+        input="\n".join(lines),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=_scrub(os.environ),
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RequirementsError(_explain(done.stdout, lines), log=done.stdout[-LOG_CHARACTERS:])
+
+
+def _scrub(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave uv what it needs: building a source distribution runs that package's code."""
+    kept = {
+        key: value for key, value in environ.items() if key in KEPT_VARIABLES or KEPT_VARIABLE.fullmatch(key)
+    }
+    return kept | {"UV_PYTHON_DOWNLOADS": environ.get("UV_PYTHON_DOWNLOADS", "automatic")}
+
+
+def _explain(output: str, lines: Sequence[str]) -> str:
+    named = next((line for line in lines if _mentions(output, Requirement(line).name)), None)
+    subject = f"requirement {named!r}" if named else "one of the requirements"
+    return f"the model's environment cannot be built: uv could not install {subject}; correct it in the model"
+
+
+def _mentions(output: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", output, re.IGNORECASE) is not None
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""The preview host: a process that starts, routes to and stops previews."""

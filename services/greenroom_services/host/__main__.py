@@ -1,0 +1,33 @@
+"""Entry point of the host's process: `python -m greenroom_services.host --state DIR --cache DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from greenroom_services.errors import ServiceError
+from greenroom_services.host.server import serve
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="greenroom_services.host", description="Run previews.")
+    parser.add_argument("--state", type=Path, required=True, help="folder of this host")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the models' environments")
+    parser.add_argument("--port", type=int, default=0, help="port of the gateway; 0 takes a free one")
+    parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        asyncio.run(serve(options.state, cache=options.cache, port=options.port, attached=options.attached))
+    except ServiceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

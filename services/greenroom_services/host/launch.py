@@ -1,0 +1,78 @@
+"""Starts a preview host as a process of its own, and stops it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenroom_services.client import HostClient, host_running
+from greenroom_services.errors import HostError
+from greenroom_services.host.folder import Endpoints, HostFolder
+from greenroom_services.sandbox import tail
+
+POLL_SECONDS = 0.02
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class HostProcess:
+    """A host that this process started, and that ends with it."""
+
+    process: subprocess.Popen[bytes]
+    client: HostClient
+    endpoints: Endpoints
+    log: Path
+
+    def stop(self) -> None:
+        """Let the host stop its previews and end."""
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_SECONDS)
+        _end(self.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def launch_host(state: Path, *, cache: Path, port: int = 0, timeout: float = 30) -> HostProcess:
+    """Start a host on the folder *state* and return once it answers; what it prints goes to `host.log` there.
+
+    Raises `HostError` with the log when it does not come up within *timeout* seconds.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    log = state / "host.log"
+    command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
+    command += ["--state", str(state), "--cache", str(cache), "--port", str(port)]
+    with log.open("ab") as sink:
+        # Its own session, so that Ctrl-C reaches it through us and previews are stopped in order.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and process.poll() is None:
+        found = HostFolder(state).endpoints()
+        if found is not None and found.pid == process.pid and host_running(state):
+            return HostProcess(process, HostClient(state), found, log)
+        time.sleep(POLL_SECONDS)
+    _end(process)
+    lines = tail(log).strip().splitlines() or ["it printed nothing"]
+    raise HostError(f"the preview host did not start: {lines[-1]}", log=tail(log))
+
+
+@contextmanager
+def temporary_host(state: Path, *, cache: Path, port: int = 0) -> Iterator[HostProcess]:
+    """Run a host on the folder *state* for as long as the block lasts."""
+    host = launch_host(state, cache=cache, port=port)
+    try:
+        yield host
+    finally:
+        host.stop()

@@ -1,0 +1,36 @@
+"""First code in every process that loads a candidate: ends it with its parent, then runs a script.
+
+Called as `python -I lifeline.py SCRIPT ARGUMENT…`; standard input is a pipe whose other end the parent holds.
+However the parent ends, the pipe closes, and this process's whole group is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import runpy
+import signal
+import sys
+import threading
+
+
+def hold(pipe: int) -> None:
+    """Wait until the parent's end of *pipe* closes."""
+    while os.read(pipe, 1024):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=hold, args=(pipe,), daemon=True).start()
+    del sys.argv[0]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What the preview host is told and what it answers: the documents of its control API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")]
+SlotName = Annotated[str, Field(pattern=r"^([0-9]{1,18}|production|staging)$")]
+State = Literal["awake", "starting", "failed", "stopped"]
+
+
+class Address(BaseModel):
+    """Which preview: a project's slot, that is a pull request's number, `production` or `staging`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project: ProjectName
+    slot: SlotName
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.slot}"
+
+
+class Deployment(BaseModel):
+    """What to run in a slot; kept on disk, so that the host finds it again after a restart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bento: Path = Field(description="Folder of the Bento.")
+    requirements: list[str] = Field(description="What its environment holds.")
+    timeout: float = Field(
+        120, gt=0, description="Seconds until its first answer, the environment not counted."
+    )
+    probe: dict[str, Any] | None = Field(None, description="An example row that it must answer.")
+
+
+class PreviewState(BaseModel):
+    """One slot as it is now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project: str
+    slot: str
+    state: State
+    bento: str = Field(description="Folder of the Bento that answers, or that was to.")
+    model: dict[str, str | None] = Field({}, description="Name, version and digest of its model.")
+    address: str | None = Field(None, description="Where programs query it, on the gateway.")
+    seconds: float | None = Field(None, description="From its start to its first answer.")
+    error: str | None = Field(None, description="Why the newest deployment to this slot failed, if it did.")
+    log: str = Field("", description="The last lines of the preview that failed.")
+
+
+class Failure(BaseModel):
+    """The one shape of errors, here and in the candidate's service."""
+
+    error: str
+    detail: list[dict[str, Any]] = []

@@ -1,0 +1,1 @@
+"""Ways to run a Bento as a preview, all behind one seam."""

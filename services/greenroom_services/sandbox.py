@@ -1,0 +1,94 @@
+"""How every process that loads a candidate is started: no secrets, a private folder, a group to kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenroom_services.environments import Environment
+
+LIFELINE = Path(__file__).with_name("lifeline.py")
+TAIL_BYTES = 8_000
+
+
+@dataclass(frozen=True)
+class Sandboxed:
+    """A process that was started with `launch`, in a session of its own."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status; `subprocess.TimeoutExpired` when it still runs after *timeout* seconds."""
+        return self.process.wait(timeout)
+
+    def stop(self, *, grace: float = 0) -> None:
+        """End the process and all that it started; it may use *grace* seconds to end by itself."""
+        if grace and self.alive():
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(grace)
+        # The group outlives its leader when the candidate started processes of its own.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+def launch(script: Path, *arguments: str, environment: Environment, folder: Path, log: Path) -> Sandboxed:
+    """Run *script* with the environment's Python in the private *folder*; what it prints goes to *log*.
+
+    The process group ends when this process does, however it ends.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    command: Sequence[str] = [str(environment.python), "-I", str(LIFELINE), str(script), *arguments]
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=scrubbed_environ(environment, folder=folder),
+            stdin=subprocess.PIPE,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Sandboxed(process, log)
+
+
+def scrubbed_environ(environment: Environment, *, folder: Path) -> dict[str, str]:
+    """Return all the variables that a candidate sees: made from nothing, so no secret is among them."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {
+        "PATH": f"{environment.path / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        "BENTOML_HOME": str(folder / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PYTHONUNBUFFERED": "1",
+        # One thread everywhere: previews share the machine, and scoring rounds as a preview does.
+        **dict.fromkeys(threads, "1"),
+    }
+
+
+def tail(log: Path, *, size: int = TAIL_BYTES) -> str:
+    """Return the last lines of *log*, or nothing when it was never written."""
+    try:
+        with log.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - size))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return text if end <= size else text.partition("\n")[2]

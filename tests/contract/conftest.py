@@ -1,0 +1,73 @@
+"""Real models, their one environment, and their Bentos, made once a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom_services.bento import PackagedBento, digest_folder, package
+from greenroom_services.client import HostClient
+from greenroom_services.environments import Environment, build_environment, model_requirements
+from greenroom_services.host.launch import HostProcess, temporary_host
+from tests.contract.example_models import Example, make_average, make_diabetes, make_flights, make_irises
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Shared between sessions: environments are found by their digest."""
+    return Path(os.environ.get("GREENROOM_CACHE", "~/.cache/greenroom")).expanduser() / "environments"
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Example]:
+    folder = tmp_path_factory.mktemp("models")
+    makers: list[Callable[[Path], Example]] = [make_flights, make_irises, make_diabetes, make_average]
+    made = [make(folder / make.__name__) for make in makers]
+    return {example.name: example for example in made}
+
+
+@pytest.fixture(scope="session")
+def requirements(examples: dict[str, Example]) -> list[str]:
+    """What the environment of every example holds: they share one."""
+    return model_requirements(examples["flights"].path)
+
+
+@pytest.fixture(scope="session")
+def environment(requirements: list[str], cache: Path) -> Environment:
+    return build_environment(requirements, cache=cache)
+
+
+@pytest.fixture(scope="session")
+def pack(requirements: list[str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., PackagedBento]:
+    """Package an example, by default under version `v1`."""
+    store = tmp_path_factory.mktemp("store")
+
+    def pack_example(example: Example, *, version: str = "v1") -> PackagedBento:
+        return package(
+            example.path,
+            name=example.name,
+            version=version,
+            digest=digest_folder(example.path),
+            task=example.task,
+            profile=example.profile(),
+            requirements=requirements,
+            store=store,
+            labels={"greenroom.sha": "0" * 40},
+            classes=example.classes,
+        )
+
+    return pack_example
+
+
+@pytest.fixture
+def host(tmp_path: Path, cache: Path) -> Iterator[HostProcess]:
+    with temporary_host(tmp_path / "host", cache=cache) as process:
+        yield process
+
+
+@pytest.fixture
+def client(host: HostProcess) -> HostClient:
+    return host.client

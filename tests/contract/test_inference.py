@@ -1,0 +1,362 @@
+"""The candidate's service and scoring answer exactly as the MLflow model does, and refuse what is wrong."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+from openapi_spec_validator import validate
+
+from greenroom_services.bento import PackagedBento, digest_folder, export, package
+from greenroom_services.environments import Environment
+from greenroom_services.errors import BundlingError, ModelError
+from greenroom_services.sandbox import scrubbed_environ
+from greenroom_services.scoring import score_model
+from tests.contract.example_models import Example, save_code
+
+NAMES = ["flights", "irises", "diabetes", "average"]
+
+
+def score(example: Example, folder: Path, environment: Environment, *, timeout: float = 60) -> pd.DataFrame:
+    rows, output = folder / "rows.parquet", folder / "predictions.parquet"
+    example.rows.to_parquet(rows)
+    score_model(
+        example.path,
+        rows=rows,
+        output=output,
+        environment=environment,
+        task=example.task,
+        classes=example.classes,
+        log=folder / "score.log",
+        timeout=timeout,
+    )
+    return pd.read_parquet(output)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scoring_agrees_with_the_model(
+    name: str, examples: dict[str, Example], environment: Environment, tmp_path: Path
+) -> None:
+    """Scoring hands back the model's own answers, row by row."""
+    example = examples[name]
+
+    table = score(example, tmp_path, environment)
+
+    if example.task == "regression":
+        assert list(table.columns) == ["prediction"]
+        # Sums come out in another order where the mathematics uses more threads.
+        np.testing.assert_allclose(table["prediction"], example.expected, rtol=1e-12)
+        return
+    assert table["prediction"].tolist() == [str(label) for label in example.expected]
+    columns = [f"probability:{label}" for label in example.classes]
+    assert list(table.columns) == ["prediction", *columns]
+    np.testing.assert_allclose(table[columns].to_numpy(), example.probabilities, rtol=1e-12)
+
+
+def broken(source: str, folder: Path) -> Example:
+    path = save_code(source, folder)
+    rows = pd.DataFrame({"low": [0.0, 1.0], "high": [1.0, 1.0]})
+    return Example("broken", path, "regression", rows, [])
+
+
+MODEL = """
+import os, sys, time
+import pandas
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+class Model(PythonModel):
+    def load_context(self, context):
+        if os.environ.get("HOME") and "{load}":
+            exec({load!r})
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
+        exec({predict!r})
+        return [0.0] * len(model_input)
+
+set_model(Model())
+"""
+
+
+@pytest.mark.parametrize(
+    ("load", "predict", "message"),
+    [
+        pytest.param(
+            "import features",
+            "",
+            r"does not load in its own environment: ModuleNotFoundError: No module named 'features'; add",
+            id="missing module",
+        ),
+        pytest.param("", "1 / 0", r"fails on the holdout: ZeroDivisionError: division by zero", id="raises"),
+        pytest.param("", "os._exit(0)", r"ended without an answer \(exit status 0\)", id="ends early"),
+        pytest.param("", "os.kill(os.getpid(), 11)", r"ended without an answer \(signal 11\)", id="crashes"),
+    ],
+)
+def test_a_model_that_fails_says_how(
+    load: str, predict: str, message: str, environment: Environment, tmp_path: Path
+) -> None:
+    """A model that does not load, raises or crashes ends scoring with one line that says so."""
+    # Saving loads the model as well: here nothing may happen yet.
+    load = f"if 'BENTOML_DO_NOT_TRACK' in os.environ: {load or 'pass'}"
+    example = broken(MODEL.format(load=load, predict=predict), tmp_path / "broken")
+
+    with pytest.raises(ModelError, match=message) as caught:
+        score(example, tmp_path, environment)
+
+    assert "\n" not in str(caught.value)
+    if "Error" in message:
+        assert "Traceback" in caught.value.log
+
+
+def test_a_model_that_hangs_is_stopped(environment: Environment, tmp_path: Path) -> None:
+    """Scoring ends with the time limit, and says so."""
+    example = broken(MODEL.format(load="", predict="time.sleep(600)"), tmp_path / "broken")
+
+    with pytest.raises(ModelError, match=r"did not answer within 0\.5 seconds"):
+        score(example, tmp_path, environment, timeout=0.5)
+
+
+def test_scoring_shows_the_model_no_secrets(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of Greenroom's environment nothing reaches the model but what is made for it."""
+    for name in ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "hush")
+    seen = tmp_path / "seen"
+    spy = f"open({str(seen)!r}, 'w').write(chr(10).join(sorted(os.environ)) + chr(10) + os.getcwd())"
+
+    score(broken(MODEL.format(load="", predict=spy), tmp_path / "spy"), tmp_path, environment)
+
+    *names, folder = seen.read_text().splitlines()
+    allowed = set(scrubbed_environ(environment, folder=tmp_path)) | {"LC_CTYPE"}
+    # MLflow and the numeric libraries set some of their own.
+    assert not [name for name in names if re.match("GITHUB|AWS|.*TOKEN|.*PASSWORD|VIRTUAL_ENV", name)]
+    assert allowed - {"LC_CTYPE"} <= set(names)
+    assert folder != str(Path.cwd())
+
+
+class Served:
+    """A Bento under plain `bentoml serve`."""
+
+    def __init__(self, address: str, seconds: float) -> None:
+        self.client = httpx.Client(base_url=address, timeout=60)
+        self.seconds = seconds
+
+    def predict(self, rows: Any) -> httpx.Response:
+        return self.client.post("/predict", json={"rows": rows})
+
+
+@pytest.fixture(scope="module")
+def served(
+    examples: dict[str, Example],
+    pack: Callable[..., PackagedBento],
+    environment: Environment,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("serve")
+    bento = pack(examples["flights"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(environment.python), "-m", "bentoml", "serve", str(bento.path)]
+    began = time.monotonic()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            cwd=folder,
+            env=scrubbed_environ(environment, folder=folder),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    served = Served(f"http://127.0.0.1:{port}", 0)
+    try:
+        while not is_ready(served.client):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < began + 60, (folder / "log").read_text()
+            time.sleep(0.05)
+        served.seconds = time.monotonic() - began
+        yield served
+    finally:
+        served.client.close()
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_bentoml_serves_the_bento(served: Served, examples: dict[str, Example]) -> None:
+    """Plain `bentoml serve` of the Bento predicts every row as the model does."""
+    example = examples["flights"]
+
+    answer = served.predict(example.records)
+
+    assert answer.status_code == 200, answer.text
+    content = answer.json()
+    assert content["predictions"] == example.expected
+    table = [[row[label] for label in example.classes] for row in content["probabilities"]]
+    np.testing.assert_allclose(table, example.probabilities, rtol=1e-12)
+    assert content["model"] == {"name": "flights", "version": "v1", "digest": digest_folder(example.path)}
+
+
+def test_the_bento_describes_itself(served: Served, examples: dict[str, Example]) -> None:
+    """`/describe` gives signature, feature profile, task and model."""
+    content = served.client.post("/describe", json={}).json()
+
+    assert [column["name"] for column in content["signature"]["inputs"]] == list(examples["flights"].rows)
+    assert content["profile"] == examples["flights"].profile()
+    assert content["task"] == "binary"
+    assert content["model"]["version"] == "v1"
+
+
+def test_the_bento_has_valid_openapi(served: Served) -> None:
+    """`/docs.json` is valid OpenAPI and tells of both endpoints."""
+    document = served.client.get("/docs.json").json()
+
+    validate(document)
+    assert {"/predict", "/describe"} <= set(document["paths"])
+
+
+GOOD = {"distance": 500, "wind": 7, "carrier": "UA", "weekend": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "message"),
+    [
+        pytest.param(
+            {"distance": "far"},
+            "distance",
+            r"row 1: column 'distance' is 'far', expected a whole number between \d+ and 4,\d{3}",
+            id="text for a number",
+        ),
+        pytest.param({"distance": 1.5}, "distance", "is 1.5, expected a whole number", id="fraction"),
+        pytest.param(
+            {"distance": True}, "distance", "is True, expected a whole number", id="truth for number"
+        ),
+        pytest.param({"distance": 2**70}, "distance", "expected a whole number", id="too large"),
+        pytest.param({"wind": "7"}, "wind", "is '7', expected a number", id="number as text"),
+        pytest.param({"carrier": 3}, "carrier", "is 3, expected a text such as '", id="number for a text"),
+        pytest.param({"weekend": 1}, "weekend", "is 1, expected true or false", id="number for a truth"),
+        pytest.param({"weekend": None}, "weekend", "is null, expected true or false", id="null"),
+        pytest.param({"distanse": 1}, "distanse", "did you mean 'distance'", id="typo"),
+    ],
+)
+def test_a_wrong_value_is_refused(served: Served, change: dict[str, Any], column: str, message: str) -> None:
+    """A wrong row gets a 400 that names row, column, what came and what is expected."""
+    answer = served.predict([GOOD, GOOD | change])
+
+    assert answer.status_code == 400
+    content = answer.json()
+    assert set(content) == {"error", "detail"}
+    assert re.search(message, content["error"]), content["error"]
+    assert content["detail"][0]["row"] == 1
+    assert content["detail"][0]["column"] == column
+    assert set(content["detail"][0]) == {"row", "column", "got", "expected"}
+
+
+def test_a_missing_column_is_refused(served: Served) -> None:
+    """A row without a required column is refused, and a nullable one may stay away."""
+    without = {key: value for key, value in GOOD.items() if key != "distance"}
+    sparse = {key: value for key, value in GOOD.items() if key != "wind"}
+
+    refused = served.predict([without])
+
+    assert refused.status_code == 400
+    assert "column 'distance' is missing, expected a whole number" in refused.json()["error"]
+    assert served.predict([sparse]).json() == served.predict([GOOD | {"wind": None}]).json()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param("{bad", "Invalid JSON", id="no JSON"),
+        pytest.param("[]", "should be an object", id="a list"),
+        pytest.param("{}", "rows: Field required", id="no rows"),
+        pytest.param('{"rows": []}', "rows is empty", id="empty rows"),
+        pytest.param('{"rows": [3]}', r"rows\.0", id="a row that is a number"),
+        pytest.param('{"rows": [' + "{}," * 10_000 + "{}]}", "at most 10,000", id="too many rows"),
+        pytest.param(
+            '{"rows": [{"distance": 1, "weekend": true, "wind": NaN}]}', "'wind' is nan", id="not finite"
+        ),
+        pytest.param(
+            '{"rows": [{"distance": 1, "weekend": true, "wind": 1e999}]}', "'wind' is inf", id="infinite"
+        ),
+    ],
+)
+def test_a_broken_request_is_refused(served: Served, body: str, message: str) -> None:
+    """A request without proper rows gets a 400 in the same shape."""
+    answer = served.client.post("/predict", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error", "detail"}
+    assert re.search(message, answer.json()["error"]), answer.json()["error"]
+
+
+def test_the_same_tag_is_built_once(examples: dict[str, Example], pack: Callable[..., PackagedBento]) -> None:
+    """A Bento that is there is not built again."""
+    first = pack(examples["irises"])
+    before = (first.path / "bento.yaml").stat().st_mtime_ns
+
+    assert pack(examples["irises"]) == first
+    assert (first.path / "bento.yaml").stat().st_mtime_ns == before
+
+
+def test_a_tag_stands_for_one_model(examples: dict[str, Example], tmp_path: Path) -> None:
+    """A tag that is taken by another model's bytes is refused, and so is a wrong digest."""
+    example = examples["diabetes"]
+
+    def build(digest: str) -> PackagedBento:
+        return package(
+            example.path, name="model", version="v1", digest=digest, task=example.task,
+            profile=example.profile(), requirements=[], store=tmp_path / "store", labels={},
+        )  # fmt: skip
+
+    with pytest.raises(BundlingError, match="differ from digest"):
+        build("0" * 64)
+    build(digest_folder(example.path))
+    with pytest.raises(BundlingError, match="is there with another model"):
+        build("0" * 64)
+
+
+def test_export(examples: dict[str, Example], pack: Callable[..., PackagedBento], tmp_path: Path) -> None:
+    """A Bento is exported as one archive that holds its files."""
+    import tarfile
+
+    archive = export(pack(examples["irises"]), tmp_path / "irises.bento")
+
+    with tarfile.open(archive) as content:
+        names = {name.removeprefix("./") for name in content.getnames()}
+    assert {"bento.yaml", "src/service.py", "src/model/MLmodel", "src/profile.json"} <= names
+
+
+def test_a_digest_stands_for_names_and_bytes(tmp_path: Path) -> None:
+    """Equal folders have equal digests; a changed byte, a moved file or a link does not pass."""
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "file").write_text("content")
+        (tmp_path / name / "__pycache__").mkdir()
+        (tmp_path / name / "__pycache__" / name).write_text(name)
+    first = digest_folder(tmp_path / "one")
+
+    assert digest_folder(tmp_path / "two") == first
+    (tmp_path / "two" / "sub" / "file").write_text("Content")
+    assert digest_folder(tmp_path / "two") != first
+    (tmp_path / "one" / "sub" / "file").rename(tmp_path / "one" / "file")
+    assert digest_folder(tmp_path / "one") != first
+    (tmp_path / "one" / "link").symlink_to("file")
+    with pytest.raises(BundlingError, match="link"):
+        digest_folder(tmp_path / "one")

@@ -1,0 +1,434 @@
+"""The preview host deploys, switches, routes, restores and refuses, as the front and programs see it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from greenroom_services.bento import PackagedBento
+from greenroom_services.client import HostClient, endpoints, host_running
+from greenroom_services.errors import (
+    HostAbsent,
+    HostError,
+    PreviewAbsent,
+    PreviewFailed,
+    PreviewStarting,
+    QueryRefused,
+    RequirementsError,
+)
+from greenroom_services.host.folder import HostFolder
+from greenroom_services.host.gateway import Gateway
+from greenroom_services.host.launch import HostProcess, launch_host, temporary_host
+from greenroom_services.host.slots import Slots
+from greenroom_services.previews import Address, Deployment, PreviewState
+from greenroom_services.runtimes.runtime import PreviewSpec
+from tests.contract.example_models import Example
+from tests.contract.processes import assert_ends, has_ended
+
+Pack = Callable[..., PackagedBento]
+
+
+def deploy(
+    client: HostClient, bento: PackagedBento, example: Example, requirements: list[str], *, slot: str = "7"
+) -> PreviewState:
+    return client.deploy(
+        example.name, slot, bento=bento.path, requirements=requirements, probe=example.records[0]
+    )
+
+
+def await_change(
+    client: HostClient, project: str, slot: str, *, passing: str, timeout: float = 60
+) -> PreviewState:
+    deadline = time.monotonic() + timeout
+    while (state := client.status(project, slot)).state == passing:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return state
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[HostProcess]:
+    """A host for tests that keep to slots of their own."""
+    with temporary_host(tmp_path_factory.mktemp("shared"), cache=cache) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def irises(
+    shared: HostProcess, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> PreviewState:
+    """A preview that is awake in slot 7."""
+    return deploy(shared.client, pack(examples["irises"]), examples["irises"], requirements)
+
+
+def test_a_deployed_preview_answers(
+    shared: HostProcess, irises: PreviewState, examples: dict[str, Example]
+) -> None:
+    """A deployed preview is awake, and answers as its model does."""
+    example = examples["irises"]
+
+    answer = shared.client.predict("irises", "7", example.records)
+
+    assert irises.state == "awake"
+    assert irises.model["version"] == "v1"
+    assert irises.seconds is not None
+    assert answer["predictions"] == example.expected
+    assert shared.client.describe("irises", "7")["profile"] == example.profile()
+    assert "startup complete" in shared.client.log("irises", "7")
+    assert [state.slot for state in shared.client.previews() if state.project == "irises"] == ["7"]
+
+
+def test_a_refused_row_keeps_its_reason(shared: HostProcess, irises: PreviewState) -> None:
+    """What the candidate's service says of a wrong row reaches the asker."""
+    with pytest.raises(QueryRefused, match="row 0: unknown column 'colour'") as caught:
+        shared.client.predict("irises", "7", [{"colour": "blue"}])
+
+    assert caught.value.detail[0]["column"] == "colour"
+
+
+def test_the_same_bento_again_is_a_no_op(
+    shared: HostProcess,
+    irises: PreviewState,
+    examples: dict[str, Example],
+    pack: Pack,
+    requirements: list[str],
+) -> None:
+    """Deploying what is awake already changes nothing: its start stays the first one."""
+    again = deploy(shared.client, pack(examples["irises"]), examples["irises"], requirements)
+
+    assert again == irises
+
+
+def test_failed_deployments_leave_the_old_preview(
+    shared: HostProcess,
+    irises: PreviewState,
+    examples: dict[str, Example],
+    pack: Pack,
+    requirements: list[str],
+    tmp_path: Path,
+) -> None:
+    """A deployment that fails says why, and what ran before goes on."""
+    client, example = shared.client, examples["irises"]
+    newer = pack(example, version="v2").path
+
+    with pytest.raises(RequirementsError, match="greenroom-has-no-such-package") as caught:
+        client.deploy("irises", "7", bento=newer, requirements=["greenroom-has-no-such-package==1"])
+    assert caught.value.log
+    with pytest.raises(PreviewFailed, match="is not the folder of a Bento"):
+        client.deploy("irises", "7", bento=tmp_path, requirements=requirements)
+    with pytest.raises(PreviewFailed, match="unknown column 'colour'") as refused:
+        client.deploy("irises", "7", bento=newer, requirements=requirements, probe={"colour": "blue"})
+    assert "startup complete" in refused.value.log
+
+    state = client.status("irises", "7")
+    assert state.state == "awake"
+    assert state.model["version"] == "v1"
+    assert state.error is not None
+    assert "unknown column 'colour'" in state.error
+    assert client.predict("irises", "7", example.records[:1])["predictions"] == example.expected[:1]
+
+
+def test_a_first_deployment_that_fails(
+    shared: HostProcess, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """A slot whose only deployment failed says so, with the preview's own log."""
+    client, bento = shared.client, pack(examples["irises"])
+    with pytest.raises(PreviewFailed, match=r"no answer within 0\.1 seconds"):
+        client.deploy("irises", "8", bento=bento.path, requirements=requirements, timeout=0.1)
+
+    assert client.status("irises", "8").state == "failed"
+    with pytest.raises(PreviewFailed, match="has failed"):
+        client.predict("irises", "8", [{}])
+    client.stop("irises", "8")
+    with pytest.raises(PreviewAbsent):
+        client.status("irises", "8")
+
+
+def test_switching_over_loses_no_request(
+    shared: HostProcess, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """While a newer Bento takes the slot over, each query is answered, by the old one and then by the new."""
+    client, example = shared.client, examples["irises"]
+    deploy(client, pack(example), example, requirements, slot="production")
+    stop, versions, errors = threading.Event(), list[str](), list[Exception]()
+
+    def query() -> None:
+        while not stop.is_set():
+            try:
+                answer = client.predict("irises", "production", example.records[:1])
+                versions.append(answer["model"]["version"])
+            except Exception as error:
+                errors.append(error)
+
+    asking = threading.Thread(target=query)
+    asking.start()
+    try:
+        deploy(client, pack(example, version="v2"), example, requirements, slot="production")
+        client.predict("irises", "production", example.records[:1])
+    finally:
+        seen = len(versions)
+        deadline = time.monotonic() + 10
+        while len(versions) < seen + 2 and not errors and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stop.set()
+        asking.join()
+    client.stop("irises", "production")
+
+    assert Address(project="irises", slot="production") not in HostFolder(state_folder(shared)).deployments()
+    assert errors == []
+    assert versions[0] == "v1"
+    assert versions[-1] == "v2"
+    assert versions == sorted(versions)
+
+
+@pytest.mark.parametrize(
+    ("project", "slot"),
+    [
+        ("irises", "9"),
+        ("irises", "main"),
+        ("Irises", "7"),
+        ("irises", "7a"),
+        ("..", "7"),
+        ("irises", "%2e%2e"),
+    ],
+)
+def test_unknown_slots(shared: HostProcess, project: str, slot: str) -> None:
+    """A slot that is not there, or that none can be named like, is absent."""
+    with pytest.raises(PreviewAbsent):
+        shared.client.status(project, slot)
+
+
+@pytest.fixture(scope="module")
+def gateway(shared: HostProcess) -> Iterator[httpx.Client]:
+    token = shared.endpoints.token_file.read_text()
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=shared.endpoints.gateway, headers=headers, timeout=30) as client:
+        yield client
+
+
+def test_the_gateway_carries_queries(
+    gateway: httpx.Client, irises: PreviewState, examples: dict[str, Example]
+) -> None:
+    """With its token a program reaches the whole service of the preview, and no search engine keeps it."""
+    rows = examples["irises"].records
+
+    answer = gateway.post("/p/irises/7/predict", json={"rows": rows})
+
+    assert answer.json()["predictions"] == examples["irises"].expected
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert gateway.get("/p/irises/7/docs.json").json()["openapi"] == "3.1.0"
+    assert irises.address == f"{str(gateway.base_url).rstrip('/')}/p/irises/7"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        pytest.param("POST", "/p/irises/7/predict", {"Authorization": ""}, 401, id="no token"),
+        pytest.param("POST", "/p/irises/7/predict", {"Authorization": "Bearer x"}, 401, id="wrong token"),
+        pytest.param(
+            "POST", "/p/irises/7/predict", {"Authorization": "Bearer é".encode()}, 401, id="no ASCII"
+        ),
+        pytest.param("POST", "/p/irises/7/predict", {"Host": "evil.example"}, 400, id="foreign name"),
+        pytest.param(
+            "POST",
+            "/p/irises/7/predict",
+            {"Content-Type": "application/vnd.bentoml+pickle"},
+            415,
+            id="pickle",
+        ),
+        pytest.param("DELETE", "/p/irises/7/predict", {}, 405, id="method"),
+        pytest.param("POST", "/p/irises/9/predict", {}, 404, id="absent slot"),
+        pytest.param("POST", "/p/irises/main/predict", {}, 404, id="no slot"),
+        pytest.param("GET", "/previews", {}, 404, id="no control API"),
+    ],
+)
+def test_the_gateway_refuses(
+    gateway: httpx.Client, irises: PreviewState, method: str, path: str, headers: dict[str, Any], status: int
+) -> None:
+    """Every refusal has the one error shape."""
+    answer = gateway.request(method, path, headers=headers)
+
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error", "detail"}
+    assert irises.state == "awake"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with its length", "as a stream"])
+def test_a_request_has_a_largest_size(gateway: httpx.Client, irises: PreviewState, known: bool) -> None:
+    """More than 16 MiB is refused, whether or not the request says so beforehand."""
+    chunk = b" " * 2**20
+    content = chunk * 17 if known else (chunk for _ in range(17))
+
+    answer = gateway.post(f"/p/irises/{irises.slot}/predict", content=content)
+
+    assert answer.status_code == 413
+    assert set(answer.json()) == {"error", "detail"}
+
+
+def test_files_are_private(shared: HostProcess) -> None:
+    """Only the host's own user opens the control socket or reads the gateway's token."""
+    for path in (shared.endpoints.control, shared.endpoints.token_file):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_one_host_a_folder(shared: HostProcess, cache: Path) -> None:
+    """A second host on the same folder ends at once and says why."""
+    with pytest.raises(HostError, match="another preview host runs on"):
+        launch_host(state_folder(shared), cache=cache)
+
+    assert host_running(state_folder(shared))
+
+
+def test_no_host(tmp_path: Path) -> None:
+    """Where no host runs, every call says so."""
+    assert not host_running(tmp_path)
+    with pytest.raises(HostAbsent, match="greenroom serve"):
+        HostClient(tmp_path).previews()
+
+
+def test_restart(
+    tmp_path: Path, cache: Path, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """A host that was killed leaves no preview behind; the next one restores them, also below a long path."""
+    example, state = examples["irises"], tmp_path / ("long" * 30) / "host"
+    first = launch_host(state, cache=cache)
+    deploy(first.client, pack(example), example, requirements)
+    (preview,) = children(first.process.pid)
+    token = first.endpoints.token_file.read_text()
+    os.kill(first.process.pid, signal.SIGKILL)
+    first.stop()
+    assert_ends(preview)
+    assert not host_running(state)
+
+    with temporary_host(state, cache=cache) as second:
+        listed = [(item.project, item.slot, item.state) for item in second.client.previews()]
+        assert listed == [("irises", "7", "starting")]
+        with pytest.raises(PreviewStarting):
+            second.client.predict("irises", "7", example.records)
+        assert await_change(second.client, "irises", "7", passing="starting").state == "awake"
+        assert second.client.predict("irises", "7", example.records)["predictions"] == example.expected
+        assert second.endpoints.token_file.read_text() == token
+        (restored,) = children(second.process.pid)
+    assert_ends(restored)
+    with pytest.raises(HostAbsent):
+        endpoints(state)
+
+
+def state_folder(host: HostProcess) -> Path:
+    return host.endpoints.token_file.parent
+
+
+def children(pid: int) -> list[int]:
+    """The processes that *pid* started and that run."""
+    shown = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    found = (map(int, line.split()) for line in shown.splitlines())
+    return [child for child, parent in found if parent == pid and not has_ended(child)]
+
+
+def test_a_preview_that_dies_has_failed(
+    host: HostProcess, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """A preview that ends by itself is failed, with its log, until it is deployed again."""
+    example, client = examples["irises"], host.client
+    deploy(client, pack(example), example, requirements)
+    (preview,) = children(host.process.pid)
+
+    os.kill(preview, signal.SIGKILL)
+
+    state = await_change(client, "irises", "7", passing="awake")
+    assert state.state == "failed"
+    assert "startup complete" in state.log
+    assert deploy(client, pack(example), example, requirements).state == "awake"
+
+
+class EchoRuntime:
+    """A runtime whose previews say what reached them, served by a thread of this process."""
+
+    def start(self, spec: PreviewSpec) -> EchoPreview:
+        return EchoPreview(spec.folder / "s")
+
+
+class EchoPreview:
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
+        self._server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_config=None))
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self, *, grace: float = 0) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def log(self) -> str:
+        return ""
+
+
+async def echo(request: Request) -> JSONResponse:
+    body = (await request.body()).decode()
+    content = {"path": request.url.path, "query": request.url.query, "headers": dict(request.headers)}
+    return JSONResponse({**content, "body": body}, headers={"Set-Cookie": "a=b", "X-Own": "kept"})
+
+
+@contextmanager
+def bento_folder(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    (folder / "bento.yaml").write_text("service: none")
+    yield folder
+
+
+async def ask_echo(folder: Path, requirements: list[str], cache: Path) -> httpx.Response:
+    """Ask an echoing preview through the gateway, with all that must not pass."""
+    slots = Slots(HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=EchoRuntime())
+    with bento_folder(folder / "bento") as bento:
+        await slots.deploy(
+            Address(project="echo", slot="1"), Deployment(bento=bento, requirements=requirements, timeout=30)
+        )
+    transport = httpx.ASGITransport(Gateway(slots, token="secret").app())
+    secrets = {"Authorization": "Bearer secret", "Cookie": "session=1", "Forwarded": "for=1.2.3.4"}
+    forwarded = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-User": "eve", "X-Own": "kept"}
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.post("/p/echo/1/a/b%20c?d=e%26f", headers=secrets | forwarded, content="body")
+    finally:
+        await slots.close()
+
+
+def test_the_gateway_keeps_secrets_to_itself(
+    requirements: list[str], cache: Path, environment: object
+) -> None:
+    """Credentials, cookies and who came from where stay on this side; path, query, body and the rest pass."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
+        answer = asyncio.run(ask_echo(Path(folder), requirements, cache))
+
+    came = json.loads(answer.text)
+    assert (came["path"], came["query"], came["body"]) == ("/a/b c", "d=e%26f", "body")
+    hidden = {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-forwarded-user"}
+    assert not hidden & set(came["headers"])
+    assert came["headers"]["x-own"] == "kept"
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Own"] == "kept"
