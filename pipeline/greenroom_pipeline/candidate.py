@@ -1,0 +1,59 @@
+"""The candidate: trained by the project's command, or found trained with the same fingerprint."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from greenroom_pipeline.errors import TrainingError
+from greenroom_pipeline.model_file import log_model_file
+from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.project import Project
+from greenroom_pipeline.subject import Subject
+from greenroom_pipeline.tracking import Store
+from greenroom_pipeline.train import run_command, training_environment
+
+
+def find_trained(store: Store, fingerprint: str) -> Model | None:
+    """Return the newest model that was trained with this fingerprint, if the store still holds its bytes."""
+    for record in store.records(fingerprint=fingerprint, trained="true"):
+        logged = store.logged_model(record.id)
+        if logged is not None and logged.path.exists():
+            return read_model(logged, sha=record.tags["sha"])
+    return None
+
+
+def train_candidate(
+    project: Project,
+    subject: Subject,
+    run_id: str,
+    *,
+    environ: Mapping[str, str],
+    wrote: Callable[[str], None],
+) -> Model:
+    """Run the training command and return the model that it logged; `TrainingError` if it left none."""
+    train = project.settings.train
+    environment = training_environment(environ, tracking_uri=project.places.tracking_uri, run_id=run_id)
+    environment |= {
+        "GREENROOM_PROJECT": project.name,
+        "GREENROOM_SHA": subject.commit.sha,
+        "GREENROOM_FINGERPRINT": subject.fingerprint,
+    }
+    with tempfile.TemporaryDirectory(dir=project.places.scratch) as folder:
+        log = Path(folder) / "train.log"
+        try:
+            run_command(train, folder=project.repository.root, environment=environment, log=log, wrote=wrote)
+        finally:
+            project.store.put(run_id, log)
+    if train.model is not None:
+        log_model_file(project, run_id)
+    logged = project.store.logged_model(run_id)
+    if logged is None:
+        raise TrainingError(
+            f"training by {train.command!r} ended well but logged no model to run {run_id}; "
+            "call log_model in it, inside mlflow.start_run(), or name the file that it leaves as train.model"
+        )
+    model = read_model(logged, sha=subject.commit.sha)
+    project.store.tag(run_id, {"trained": "true"})
+    return model

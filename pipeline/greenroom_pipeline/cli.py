@@ -1,0 +1,149 @@
+"""The command `greenroom`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.places import Places, find_places
+from greenroom_pipeline.terminal import ConsoleProgress, print_log, print_report
+
+# What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
+
+app = typer.Typer(
+    help="Review apps for machine-learning models: train, gate, preview, decide, promote.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+_TRACEBACK = "--traceback"
+Directory = Annotated[
+    Path,
+    typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and progress on stderr.")]
+By = Annotated[str | None, typer.Option("--by", help="Who promotes; default: git's user.name.")]
+Address = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
+Port = Annotated[
+    int, typer.Option("--port", help="Port of the portal; 0 takes a free one.", min=0, max=65535)
+]
+
+
+@app.callback()
+def configure(
+    traceback: Annotated[
+        bool,
+        typer.Option(_TRACEBACK, help="Show the traceback of an expected error, before or after a command."),
+    ] = False,
+) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stdout)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Whoever stops a command by SIGTERM gets the same cleaning up as by Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+@app.command()
+def run(directory: Directory = Path(), json: Json = False) -> None:
+    """Take the checked-out commit through the loop: train, score, evaluate, gate, package, preview, report.
+
+    Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.
+    """
+    from greenroom_pipeline.project import open_project
+    from greenroom_pipeline.report import to_json
+    from greenroom_pipeline.run import run_loop
+
+    console = Console(stderr=json)
+    project = open_project(_places(directory))
+    result = run_loop(project, ConsoleProgress(console))
+    if json:
+        typer.echo(to_json(result.report))
+    else:
+        print_report(console, result.report)
+    strict = project.settings.gate.on_inconclusive == "fail"
+    failing = ("fail", "inconclusive") if strict else ("fail",)
+    raise typer.Exit(1 if result.report.verdict in failing else 0)
+
+
+@app.command()
+def promote(directory: Directory = Path(), by: By = None) -> None:
+    """Make the reviewed candidate of the checked-out commit the champion."""
+    from greenroom_pipeline.project import open_project
+    from greenroom_pipeline.promotion import promote_checkout
+
+    project = open_project(_places(directory))
+    done = promote_checkout(project, by=by or project.repository.user())
+    before = f", before it was version {done.previous.version}" if done.previous else ""
+    typer.echo(f"Version {done.version.version} of {project.name} is in production{before}.")
+
+
+@app.command()
+def serve(directory: Directory = Path(), host: Address = "127.0.0.1", port: Port = 8501) -> None:
+    """Run the portal and the preview host for this project until Ctrl-C."""
+    from greenroom_pipeline.project import open_project
+    from greenroom_pipeline.serve import serving
+
+    places = open_project(_places(directory)).places
+    with serving(places, host=host, port=port) as server:
+        typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
+        server.watch(threading.Event())
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Prove that everything happened, then exit.")] = False,
+    port: Port = 0,
+) -> None:
+    """Play the whole loop on real flights, on this machine, in a temporary folder that is gone afterwards."""
+    from greenroom_pipeline.demo import play_demo, prove_demo
+
+    console = Console()
+    with play_demo(console, os.environ, port=port) as stage:
+        if once:
+            prove_demo(stage, console)
+        else:
+            console.print(
+                f"\n[bold]Open the portal: {stage.server.portal}[/]\nPress Ctrl-C to stop and clean up."
+            )
+            stage.server.watch(threading.Event())
+
+
+def main() -> None:
+    """Run the command: an expected error becomes one line on stderr and exit status 2."""
+    wanted = _TRACEBACK in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
+    try:
+        app(arguments)
+    except GreenroomError as error:
+        if wanted:
+            traceback.print_exc()
+        elif error.log:
+            print_log(Console(stderr=True), error.log)
+        typer.echo(f"greenroom: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("\ngreenroom: stopped", err=True)
+        sys.exit(130)
+
+
+def _places(directory: Path) -> Places:
+    return find_places(directory, os.environ)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

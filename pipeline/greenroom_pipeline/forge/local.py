@@ -1,0 +1,104 @@
+"""The local forge: branches of a git repository as pull requests.
+
+A pull request is a symbolic ref `refs/greenroom/pull/N` that points at its branch, so that its head moves
+with the branch and git itself keeps the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.repository import Repository
+
+_REFS = "refs/greenroom/pull/"
+
+
+@dataclass(frozen=True)
+class LocalForge:
+    repository: Repository
+
+    def pulls(self) -> list[PullRequest]:
+        return [self._read(number, branch) for number, branch in sorted(self._branches().items())]
+
+    def pull(self, number: int) -> PullRequest:
+        branch = self._branches().get(number)
+        if branch is None:
+            raise RepositoryError(f"no pull request {number}; `greenroom run` on a branch opens one")
+        return self._read(number, branch)
+
+    def pull_of_checkout(self) -> PullRequest | None:
+        branch = self.repository.branch()
+        if branch is None or branch == self.repository.default_branch():
+            return None
+        known = {name: number for number, name in self._branches().items()}
+        return self._read(known.get(branch) or self._open(branch), branch)
+
+    def merge(self, number: int, *, head: str, by: str) -> str:
+        pull = self.pull(number)
+        if pull.head != head:
+            raise RepositoryError(
+                f"pull request {number} moved from {head[:7]} to {pull.head[:7]}; review the new commit"
+            )
+        target = self.repository.default_branch()
+        before = self.repository.commit(target).sha
+        with self.repository.worktree(target) as tree:
+            merged = _merge(tree, pull, into=target, by=by)
+        self._advance(target, before=before, after=merged)
+        return merged
+
+    def _advance(self, branch: str, *, before: str, after: str) -> None:
+        if self.repository.branch() == branch:
+            # Moves the checked-out files too, and refuses to overwrite work that is not committed.
+            self.repository.git("merge", "--quiet", "--ff-only", after)
+        else:
+            self.repository.git("update-ref", f"refs/heads/{branch}", after, before)
+
+    def _branches(self) -> dict[int, str]:
+        form = "%(refname)%00%(symref)"
+        found: dict[int, str] = {}
+        # for-each-ref leaves out refs whose branch is gone; those pull requests are closed and stay numbered.
+        for line in self.repository.git("for-each-ref", f"--format={form}", _REFS).splitlines():
+            name, target = line.split("\0")
+            found[int(name.removeprefix(_REFS))] = target.removeprefix("refs/heads/")
+        return found
+
+    def _open(self, branch: str) -> int:
+        number = int(self._config("greenroom.lastpull") or 0) + 1
+        self.repository.git("config", "greenroom.lastpull", str(number))
+        self.repository.git("symbolic-ref", f"{_REFS}{number}", f"refs/heads/{branch}")
+        return number
+
+    def _config(self, key: str) -> str | None:
+        known = self.repository.asks("config", "--get", key)
+        return self.repository.git("config", "--get", key) if known else None
+
+    def _read(self, number: int, branch: str) -> PullRequest:
+        commit = self.repository.commit(f"refs/heads/{branch}")
+        description = self._config(f"branch.{branch}.description")
+        return PullRequest(
+            number=number,
+            title=description.splitlines()[0] if description else commit.subject,
+            branch=branch,
+            author=commit.author,
+            head=commit.sha,
+            state=self._state(commit.sha),
+            updated=commit.time,
+        )
+
+    def _state(self, head: str) -> PullState:
+        merged = self.repository.is_ancestor(head, self.repository.default_branch())
+        return "merged" if merged else "open"
+
+
+def _merge(tree: Repository, pull: PullRequest, *, into: str, by: str) -> str:
+    message = f"Merge pull request {pull.number} from {pull.branch}\n\n{pull.title}\n\nPromoted-by: {by}"
+    try:
+        tree.git("merge", "--quiet", "--no-ff", "-m", message, pull.head, by=by)
+    except RepositoryError as error:
+        raise RepositoryError(
+            f"pull request {pull.number} does not merge into {into}; "
+            f"bring {pull.branch} up to date first ({error})"
+        ) from None
+    return tree.commit().sha

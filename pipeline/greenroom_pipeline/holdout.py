@@ -1,0 +1,100 @@
+"""The holdout: the frozen labelled rows that every candidate of a project is scored on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from greenroom_pipeline.errors import DataError
+from greenroom_pipeline.predictions import as_label, as_labels, order_labels
+from greenroom_pipeline.report import Task
+from greenroom_pipeline.settings import DataTable
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """All columns of the file, and a digest of its bytes."""
+
+    frame: pd.DataFrame
+    digest: str
+    data: DataTable
+    classes: tuple[str, ...]
+    """The target's labels in order; empty for regression."""
+
+    @property
+    def target(self) -> pd.Series[Any]:
+        return self.frame[self.data.target]
+
+    @property
+    def groups(self) -> pd.Series[Any] | None:
+        return None if self.data.group is None else self.frame[self.data.group]
+
+    @property
+    def positive(self) -> str | None:
+        return positive_class(self.classes, self.data)
+
+    def features(self, inputs: Sequence[str] | None) -> pd.DataFrame:
+        """Return the columns that a model takes, in its order.
+
+        *inputs* are the names in its signature; None means all but target, group and the ignored columns.
+        `DataError` when the holdout lacks one of them.
+        """
+        if inputs is None:
+            left_out = {self.data.target, self.data.group, *self.data.ignore}
+            return self.frame[[name for name in self.frame.columns if name not in left_out]]
+        for name in inputs:
+            require_column(self.frame, name, f"the model takes column {name!r}, which the holdout lacks")
+        return self.frame[list(inputs)]
+
+
+def positive_class(classes: Sequence[str], data: DataTable) -> str | None:
+    """Return the class whose probability counts; None unless there are two."""
+    if len(classes) != 2:
+        return None
+    return classes[-1] if data.positive is None else as_label(data.positive)
+
+
+def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
+    """Read and check the holdout; `DataError` says what is wrong with which column."""
+    path = repository / data.holdout
+    frame = _read_table(path)
+    for key, column in (("target", data.target), ("group", data.group)):
+        if column is not None:
+            require_column(frame, column, f"data.{key} is {column!r}, which {data.holdout} has no column for")
+    if frame.empty:
+        raise DataError(f"{data.holdout} has no rows; a holdout needs labelled rows to score both models on")
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Holdout(frame, digest, data, _read_classes(frame[data.target], task=task))
+
+
+def _read_classes(target: pd.Series[Any], *, task: Task) -> tuple[str, ...]:
+    if task == "regression":
+        return ()
+    return order_labels(as_labels(target.drop_duplicates(), what=f"the target {target.name!r}").tolist())
+
+
+def require_column(frame: pd.DataFrame, column: str, complaint: str) -> None:
+    """Raise `DataError` with *complaint* and the nearest name when *frame* lacks *column*."""
+    if column in frame.columns:
+        return
+    names = [str(name) for name in frame.columns]
+    close = get_close_matches(column, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(names)}"
+    raise DataError(f"{complaint}; {hint}")
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        raise DataError(f"the holdout {path} does not exist; make it, or mend data.holdout")
+    try:
+        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"the holdout {path} cannot be read as Parquet or CSV: {reason}") from None

@@ -1,0 +1,119 @@
+"""The desk of one project on this machine: local forge, embedded store, preview host beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from greenroom_pipeline.desk import PreviewStatus, Reply, Review, RunState
+from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.places import find_places
+from greenroom_pipeline.previews import query, read_status
+from greenroom_pipeline.project import Project, open_project
+from greenroom_pipeline.promotion import promote_pull
+from greenroom_pipeline.record import read_failure, read_profile, read_report
+from greenroom_pipeline.report import Report, Verdict
+from greenroom_pipeline.tracking import RunRecord
+
+_RUN_STATE: TypeAdapter[RunState] = TypeAdapter(RunState)
+_VERDICT: TypeAdapter[Verdict | None] = TypeAdapter(Verdict | None)
+
+
+@dataclass(frozen=True)
+class LocalDesk:
+    project_here: Project
+
+    def reviews(self) -> list[Review]:
+        newest = _newest_by_sha(self.project_here.store.records())
+        pulls = self.project_here.forge.pulls()
+        return [self._review(pull, newest.get(pull.head)) for pull in reversed(pulls)]
+
+    def review(self, project: str, pull: int) -> Review:
+        request = self._pull(project, pull)
+        return self._review(request, self._record(request))
+
+    def report(self, project: str, pull: int) -> Report | None:
+        record = self._record(self._pull(project, pull))
+        return read_report(self.project_here.store, record.id) if record else None
+
+    def profile(self, project: str, pull: int) -> dict[str, Any]:
+        record = self._record(self._pull(project, pull))
+        profile = read_profile(self.project_here.store, record.id) if record else None
+        return profile.model_dump(mode="json") if profile else {}
+
+    def preview(self, project: str, slot: str) -> PreviewStatus:
+        self._require(project)
+        return read_status(self.project_here.places, project=project, slot=slot)
+
+    def query(self, project: str, slot: str, row: dict[str, Any]) -> Reply:
+        self._require(project)
+        return query(self.project_here.places, row, project=project, slot=slot)
+
+    def champion_digest(self, project: str) -> str | None:
+        self._require(project)
+        champion = self.project_here.store.champion()
+        return champion.tags.get("digest") if champion else None
+
+    def promote(self, project: str, pull: int, *, sha: str, by: str) -> str:
+        self._require(project)
+        done = promote_pull(self.project_here, pull, sha=sha, by=by)
+        return (
+            f"Pull request {pull} is merged as {(done.merge or '')[:7]}, and version {done.version.version} "
+            f"of {project} is in production, promoted by {by}."
+        )
+
+    def _pull(self, project: str, pull: int) -> PullRequest:
+        self._require(project)
+        return self.project_here.forge.pull(pull)
+
+    def _require(self, project: str) -> None:
+        if project != self.project_here.name:
+            raise RepositoryError(
+                f"no project {project!r} is served here; this is {self.project_here.name!r}"
+            )
+
+    def _record(self, pull: PullRequest) -> RunRecord | None:
+        records = self.project_here.store.records(sha=pull.head)
+        return records[0] if records else None
+
+    def _review(self, pull: PullRequest, record: RunRecord | None) -> Review:
+        waiting = Review(
+            project=self.project_here.name,
+            pull=pull.number,
+            title=pull.title,
+            branch=pull.branch,
+            author=pull.author,
+            sha=pull.head,
+            pull_state=pull.state,
+            run_state="waiting",
+            updated=pull.updated,
+        )
+        if record is None:
+            return waiting
+        tags = record.tags
+        failed = tags["state"] == "failed"
+        return replace(
+            waiting,
+            updated=record.started,
+            run_state=_RUN_STATE.validate_python(tags["state"]),
+            verdict=_VERDICT.validate_python(tags.get("verdict")),
+            summary=tags.get("summary") or tags.get("reason", ""),
+            step=tags.get("step"),
+            log=read_failure(self.project_here.store, record.id) if failed else "",
+        )
+
+
+def _newest_by_sha(records: list[RunRecord]) -> dict[str, RunRecord]:
+    return {record.tags["sha"]: record for record in reversed(records)}
+
+
+def open_desk(environ: Mapping[str, str] = os.environ) -> LocalDesk:
+    """Open the desk of the project in `GREENROOM_REPOSITORY`, by default the current folder."""
+    repository = Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd())
+    return LocalDesk(open_project(find_places(repository, environ)))

@@ -1,0 +1,60 @@
+"""A logged model's folder, read as data and never loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from greenroom_pipeline.errors import TrainingError
+from greenroom_pipeline.tracking import LoggedModel
+from greenroom_services.bento import digest_folder
+
+
+@dataclass(frozen=True)
+class Model:
+    """What Greenroom must know of a model to score, package and name it."""
+
+    logged: LoggedModel
+    digest: str
+    """SHA-256 over all of its files."""
+    sha: str
+    """The commit that it was trained at."""
+    inputs: dict[str, str] | None
+    """Column names and types of the signature; None when the model has no signature by column."""
+
+    @property
+    def path(self) -> Path:
+        return self.logged.path
+
+    @property
+    def columns(self) -> list[str] | None:
+        return None if self.inputs is None else list(self.inputs)
+
+    @property
+    def label(self) -> str:
+        """Version by which its Bento goes: the same bytes have the same label."""
+        return self.digest[:12]
+
+
+def read_model(logged: LoggedModel, *, sha: str) -> Model:
+    """Read an MLflow model's metadata; `TrainingError` when it is not one that can be served."""
+    description = yaml.safe_load((logged.path / "MLmodel").read_text())
+    flavors = description.get("flavors", {})
+    if "python_function" not in flavors:
+        raise TrainingError(
+            "the logged model cannot be served: it has no python_function flavour, "
+            f"only {', '.join(flavors) or 'none'}; log it with an mlflow flavour that has one"
+        )
+    inputs = _read_inputs(description.get("signature"))
+    return Model(logged=logged, digest=digest_folder(logged.path), sha=sha, inputs=inputs)
+
+
+def _read_inputs(signature: dict[str, Any] | None) -> dict[str, str] | None:
+    columns = json.loads(signature["inputs"]) if signature and signature.get("inputs") else []
+    if not columns or any("name" not in column for column in columns):
+        return None
+    return {column["name"]: column["type"] for column in columns}

@@ -1,0 +1,104 @@
+"""Previews, as the loop, the portal and the terminal ask for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from greenroom_pipeline.desk import PreviewStatus, Reply
+from greenroom_pipeline.errors import PreviewError
+from greenroom_pipeline.packaging import Package
+from greenroom_pipeline.places import Places
+from greenroom_pipeline.report import Preview
+from greenroom_services.client import HostClient, host_running
+from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
+from greenroom_services.host.launch import temporary_host
+
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class Host:
+    client: HostClient
+    lasting: bool
+    """False for one that was started to try a preview, and has no links to give."""
+
+
+@contextmanager
+def preview_host(places: Places) -> Iterator[Host]:
+    """Give the preview host that runs, or one for as long as the context is open.
+
+    What is deployed to it is remembered: `greenroom serve` brings it up again.
+    """
+    if host_running(places.host):
+        yield Host(HostClient(places.host), lasting=True)
+        return
+    with _translated(), temporary_host(places.host, cache=places.environments) as process:
+        yield Host(process.client, lasting=False)
+
+
+def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: float) -> Preview:
+    """Start the Bento in the slot and ask it about a row of the holdout; a preview that fails says so.
+
+    What ran in the slot before goes on when the new one fails. `PreviewError` when the host itself fails.
+    """
+    tag = package.bento.tag
+    try:
+        with _translated():
+            state = host.client.deploy(
+                project,
+                slot,
+                bento=package.bento.path,
+                requirements=package.requirements,
+                timeout=timeout,
+                probe=package.profile.examples[0],
+            )
+    except PreviewFailed as error:
+        return Preview(slot=slot, bento=tag, state="failed", log=error.log or str(error))
+    return Preview(slot=slot, bento=tag, state="awake", address=state.address if host.lasting else None)
+
+
+def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:
+    """Say how the slot is now; no host and no preview are states too."""
+    try:
+        state = HostClient(places.host).status(project, slot)
+    except (HostAbsent, PreviewAbsent):
+        return PreviewStatus(slot, "absent")
+    except ServiceError as error:
+        raise PreviewError(str(error), log=error.log) from error
+    return PreviewStatus(slot, state.state, log=state.log or state.error or "")
+
+
+def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Reply:
+    """Ask the preview in the slot about one row; columns that its model does not take are left out."""
+    host = HostClient(places.host)
+    try:
+        taken = {feature["name"] for feature in host.describe(project, slot)["profile"]["features"]}
+        question = {name: value for name, value in row.items() if name in taken}
+        start = time.perf_counter()
+        answer = host.predict(project, slot, [question])
+        seconds = time.perf_counter() - start
+    except QueryRefused as error:
+        return Reply(None, None, 0, {}, error=str(error).removeprefix("row 0: "))
+    except ServiceError as error:
+        return Reply(None, None, 0, {}, error=str(error))
+    probabilities = answer.get("probabilities")
+    return Reply(
+        prediction=answer["predictions"][0],
+        probabilities=probabilities[0] if probabilities else None,
+        seconds=seconds,
+        model=answer["model"],
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PreviewFailed:
+        raise
+    except ServiceError as error:
+        raise PreviewError(str(error), log=error.log) from error

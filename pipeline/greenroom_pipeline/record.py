@@ -1,0 +1,118 @@
+"""The record of a run in MLflow: begun, completed or failed, and found again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.models import Model
+from greenroom_pipeline.profile import FeatureProfile
+from greenroom_pipeline.report import Report, from_json, to_json
+from greenroom_pipeline.subject import Subject
+from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
+
+REPORT = "report.json"
+PROFILE = "profile.json"
+LOG = "failure.log"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run that completed, with its report."""
+
+    record: RunRecord
+    report: Report
+
+
+def begin_record(store: Store, subject: Subject) -> str:
+    """Start a run that says which commit it is about, and return its id."""
+    pull = subject.pull
+    about = {
+        "state": "running",
+        "sha": subject.commit.sha,
+        "subject": subject.commit.subject,
+        "author": subject.commit.author,
+        "branch": subject.branch or "",
+        "pull": str(pull.number) if pull else "",
+        "title": pull.title if pull else subject.commit.subject,
+        "fingerprint": subject.fingerprint,
+        "holdout": subject.holdout.digest,
+        "evidence": subject.evidence,
+    }
+    return store.begin(f"{subject.branch or 'detached'} {subject.commit.sha[:7]}", about)
+
+
+def complete_record(
+    store: Store, run_id: str, report: Report, *, model: Model, profile: FeatureProfile
+) -> ModelVersion:
+    """Store the report and register the candidate; the run counts as finished only after all of it."""
+    store.put_text(run_id, to_json(report), REPORT)
+    store.put_text(run_id, profile.model_dump_json(indent=2), PROFILE)
+    store.log_metrics(run_id, _overall(report))
+    assert report.preview is not None
+    version = store.register(
+        model.logged,
+        {
+            "digest": model.digest,
+            "sha": report.lineage.sha,
+            "trained_at": model.sha,
+            "bento": report.preview.bento,
+            "run": run_id,
+            "pull": "" if report.lineage.pull is None else str(report.lineage.pull),
+            "verdict": report.verdict,
+        },
+    )
+    store.tag(
+        run_id,
+        {
+            "state": "finished",
+            "verdict": report.verdict,
+            "summary": report.summary,
+            "digest": model.digest,
+            "version": version.version,
+        },
+    )
+    store.end(run_id)
+    return version
+
+
+def fail_record(store: Store, run_id: str, step: str, error: GreenroomError) -> None:
+    """Say in the run which step failed and why, with the log of the process that failed."""
+    store.put_text(run_id, error.log or str(error), LOG)
+    store.tag(run_id, {"state": "failed", "step": step, "reason": str(error)})
+    store.end(run_id, failed=True)
+
+
+def find_recorded(store: Store, evidence: str) -> Recorded | None:
+    """Return what was recorded of the same evidence, or None."""
+    for record in store.records(evidence=evidence, state="finished"):
+        report = read_report(store, record.id)
+        if report is not None:
+            return Recorded(record, report)
+    return None
+
+
+def read_report(store: Store, run_id: str) -> Report | None:
+    path = store.get(run_id, REPORT)
+    return None if path is None else from_json(path.read_bytes())
+
+
+def read_profile(store: Store, run_id: str) -> FeatureProfile | None:
+    path = store.get(run_id, PROFILE)
+    return None if path is None else FeatureProfile.model_validate_json(path.read_bytes())
+
+
+def read_failure(store: Store, run_id: str) -> str:
+    path = store.get(run_id, LOG)
+    return "" if path is None else path.read_text()
+
+
+def _overall(report: Report) -> dict[str, float]:
+    """Return the overall metrics under names that the project's own cannot collide with."""
+    values: dict[str, float] = {}
+    for result in report.metrics:
+        if result.slice is None and result.candidate is not None:
+            values[f"greenroom.{result.metric}"] = result.candidate
+        if result.slice is None and result.difference is not None:
+            values[f"greenroom.{result.metric}.difference"] = result.difference
+    return values

@@ -1,0 +1,131 @@
+"""Git, as far as Greenroom needs it: commits, tracked files, branches and merges."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from greenroom_pipeline.errors import RepositoryError
+
+_HOOK = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
+
+
+@dataclass(frozen=True)
+class Commit:
+    sha: str
+    subject: str
+    author: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A working tree of git's; *root* is its top folder or a project's folder inside it."""
+
+    root: Path
+
+    def git(self, *arguments: str, by: str | None = None) -> str:
+        """Return what git printed; `RepositoryError` with git's own words when it refuses.
+
+        *by* is the name under which a commit is made, where it is not the user's own.
+        """
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.root), *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=_environment() | (_identity(by) if by else {}),
+            )
+        except FileNotFoundError:
+            raise RepositoryError(
+                "git is not installed; install it, since Greenroom reviews commits"
+            ) from None
+        if done.returncode != 0:
+            words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise RepositoryError(f"git {arguments[0]} failed: {words[-1] if words else 'no message'}")
+        return done.stdout.rstrip("\n")
+
+    def asks(self, *arguments: str) -> bool:
+        """Return whether a git command that answers by its exit status says yes."""
+        command = ["git", "-C", str(self.root), *arguments]
+        return subprocess.run(command, capture_output=True, check=False, env=_environment()).returncode == 0
+
+    def commit(self, revision: str = "HEAD") -> Commit:
+        form = "%H%x00%s%x00%an%x00%ct"
+        sha, subject, author, seconds = self.git("log", "-1", f"--format={form}", revision, "--").split("\0")
+        return Commit(sha, subject, author, datetime.fromtimestamp(int(seconds), UTC))
+
+    def branch(self) -> str | None:
+        """Return the branch that is checked out, or None when HEAD is detached."""
+        name = self.git("rev-parse", "--abbrev-ref", "HEAD")
+        return None if name == "HEAD" else name
+
+    def user(self) -> str:
+        """Return git's `user.name`, which anyone can set: a name, not a proof."""
+        return (
+            self.git("config", "--get", "user.name")
+            if self.asks("config", "--get", "user.name")
+            else "unknown"
+        )
+
+    def default_branch(self) -> str:
+        """Return the remote's default branch where it is known, else `main` or `master`."""
+        if self.asks("rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"):
+            return self.git("rev-parse", "--abbrev-ref", "origin/HEAD").removeprefix("origin/")
+        for name in ("main", "master"):
+            if self.asks("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+                return name
+        raise RepositoryError("neither main nor master exists; name the default branch one of these")
+
+    def changes(self, paths: Sequence[str]) -> list[str]:
+        """Return files under *paths* that differ from HEAD or are new, but for those that git ignores."""
+        lines = self.git("status", "--porcelain", "-z", "--no-renames", "--", *paths)
+        return [line[3:] for line in lines.split("\0") if line]
+
+    def tracked(self) -> list[str]:
+        """Return tracked files below the root, relative to it."""
+        return [name for name in self.git("ls-files", "-z").split("\0") if name]
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        return self.asks("merge-base", "--is-ancestor", older, newer)
+
+    @contextmanager
+    def worktree(self, revision: str) -> Iterator[Repository]:
+        """Check *revision* out, detached, in a temporary folder that is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+            place = Path(folder) / "tree"
+            self.git("worktree", "add", "--detach", "--quiet", str(place), revision)
+            try:
+                yield Repository(place)
+            finally:
+                self.git("worktree", "remove", "--force", str(place))
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what git sets in hooks, which would point it at another repository."""
+    return {key: value for key, value in os.environ.items() if key not in _HOOK}
+
+
+def _identity(name: str) -> dict[str, str]:
+    email = "greenroom@localhost"
+    roles = ("AUTHOR", "COMMITTER")
+    return {f"GIT_{role}_{key}": value for role in roles for key, value in (("NAME", name), ("EMAIL", email))}
+
+
+def open_repository(root: Path) -> Repository:
+    """Return the repository at *root*; `RepositoryError` when it is none or has no commit."""
+    repository = Repository(root)
+    if not repository.asks("rev-parse", "--is-inside-work-tree"):
+        raise RepositoryError(
+            f"{root} is not in a git repository; run `git init` and commit, or change into one"
+        )
+    if not repository.asks("rev-parse", "--verify", "--quiet", "HEAD"):
+        raise RepositoryError(f"{root} has no commit yet; commit first, since a report belongs to a commit")
+    return repository

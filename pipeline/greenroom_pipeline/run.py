@@ -1,0 +1,217 @@
+"""The loop for one commit: train, score, evaluate, gate, package, preview, report."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
+from greenroom_pipeline.candidate import find_trained, train_candidate
+from greenroom_pipeline.checks.preview_answers import check_preview
+from greenroom_pipeline.errors import GreenroomError, StoreError
+from greenroom_pipeline.evaluation import Evaluation, evaluate
+from greenroom_pipeline.gate import choose_metrics, run_gate
+from greenroom_pipeline.models import Model
+from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
+from greenroom_pipeline.predictions import Predictions
+from greenroom_pipeline.previews import PRODUCTION, deploy, preview_host
+from greenroom_pipeline.progress import Progress, Steps
+from greenroom_pipeline.project import Project
+from greenroom_pipeline.record import (
+    Recorded,
+    begin_record,
+    complete_record,
+    fail_record,
+    find_recorded,
+    read_profile,
+)
+from greenroom_pipeline.report import CheckResult, Preview, Report, Task
+from greenroom_pipeline.score import require_same_inputs, score
+from greenroom_pipeline.slices import cut_slices
+from greenroom_pipeline.subject import Subject, identify
+
+
+@dataclass(frozen=True)
+class RunResult:
+    report: Report
+    run_id: str
+    trained: bool
+    """False when the model was there already and the training command did not run."""
+    recorded: bool
+    """True when the same evidence had a verdict already, and this is that verdict."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One commit on its way through the loop, with the record that is kept of it."""
+
+    project: Project
+    subject: Subject
+    id: str
+    steps: Steps
+
+    @property
+    def task(self) -> Task:
+        return self.project.settings.project.task
+
+
+def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = os.environ) -> RunResult:
+    """Take the checked-out commit through the loop, or return what is recorded of the same evidence.
+
+    A `GreenroomError` on the way leaves a failed run with its step, reason and log, and registers nothing.
+    """
+    steps = Steps(progress)
+    with steps.step("fingerprint") as step:
+        subject = identify(project)
+        step.note = f"{subject.fingerprint[:12]} at commit {subject.commit.sha[:7]}"
+    recorded = find_recorded(project.store, subject.evidence)
+    if recorded is not None:
+        return _repeat(project, subject, recorded, steps)
+    run = Run(project, subject, begin_record(project.store, subject), steps)
+    try:
+        return _complete(run, environ)
+    except GreenroomError as error:
+        fail_record(project.store, run.id, steps.current, error)
+        raise
+    except BaseException:
+        fail_record(project.store, run.id, steps.current, GreenroomError("stopped before it had ended"))
+        raise
+
+
+def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
+    model, trained = _train(run, environ)
+    scores = _score(run, model)
+    evaluation = _evaluate(run, scores)
+    checks = _gate(run, evaluation)
+    package = _package(run, model)
+    preview = _preview(run, package)
+    with run.steps.step("report") as step:
+        report = assemble_report(
+            run.project,
+            run.subject,
+            Evidence(
+                model, scores, evaluation, [*checks, check_preview(preview)], preview, run.steps.timings
+            ),
+            parameters=run.project.store.record(run.id).parameters,
+        )
+        complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
+        step.note = f"run {run.id[:12]}"
+    return RunResult(report, run.id, trained=trained, recorded=False)
+
+
+def _repeat(project: Project, subject: Subject, recorded: Recorded, steps: Steps) -> RunResult:
+    """Return the recorded verdict of the same evidence, with its preview running again."""
+    with steps.step("train") as step:
+        step.cached = True
+        step.note = f"nothing changed since run {recorded.record.id[:12]}: its model and verdict stand"
+    model = find_trained(project.store, subject.fingerprint)
+    profile = read_profile(project.store, recorded.record.id)
+    if model is None or profile is None:
+        raise StoreError(
+            f"run {recorded.record.id} lost its model or profile in MLflow; restore them, or push a commit"
+        )
+    with steps.step("preview") as step:
+        step.cached = True
+        preview = _deploy(project, subject, package_model(project, model, profile))
+        step.note = _say_where(preview)
+    return RunResult(recorded.report, recorded.record.id, trained=False, recorded=True)
+
+
+def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:
+    with run.steps.step("train") as step:
+        model = find_trained(run.project.store, run.subject.fingerprint)
+        if model is not None:
+            step.cached = True
+            step.note = f"same fingerprint as commit {model.sha[:7]}: its model is used"
+            return model, False
+        model = train_candidate(
+            run.project, run.subject, run.id, environ=environ, wrote=run.steps.progress.wrote
+        )
+        step.note = f"model {model.label}"
+        return model, True
+
+
+def _score(run: Run, model: Model) -> Scores:
+    subject, champion = run.subject, run.subject.champion
+    with run.steps.step("score") as step:
+        if champion is not None:
+            require_same_inputs(model, champion.model)
+        candidate, known = _score_model(run, model, who="the candidate")
+        if champion is None:
+            step.cached = known
+            step.note = f"{len(subject.holdout.frame):,} rows; there is no champion yet"
+            return Scores(candidate, None)
+        other, other_known = _score_model(run, champion.model, who="the champion")
+        step.cached = known and other_known
+        step.note = (
+            f"{len(subject.holdout.frame):,} rows{', the champion from its record' if other_known else ''}"
+        )
+        return Scores(candidate, other)
+
+
+def _score_model(run: Run, model: Model, *, who: str) -> tuple[Predictions, bool]:
+    return score(
+        model, run.subject.holdout, task=run.task, store=run.project.store, places=run.project.places, who=who
+    )
+
+
+def _evaluate(run: Run, scores: Scores) -> Evaluation:
+    settings, holdout = run.project.settings, run.subject.holdout
+    with run.steps.step("evaluate") as step:
+        evaluation = evaluate(
+            task=run.task,
+            target=holdout.target,
+            candidate=scores.candidate,
+            champion=scores.champion,
+            metrics=choose_metrics(settings.gate, task=run.task),
+            slices=cut_slices(holdout.frame, settings.data.slices),
+            groups=holdout.groups,
+            confidence=settings.gate.confidence,
+            positive=holdout.positive,
+            min_rows=settings.gate.min_rows,
+            min_class_rows=settings.gate.min_class_rows,
+        )
+        step.note = f"{len(evaluation.metrics)} values"
+        return evaluation
+
+
+def _gate(run: Run, evaluation: Evaluation) -> list[CheckResult]:
+    with run.steps.step("gate") as step:
+        checks = run_gate(run.project.settings.gate, evaluation)
+        outcomes = Counter(check.outcome for check in checks)
+        step.note = ", ".join(f"{many} {outcome.replace('_', ' ')}" for outcome, many in outcomes.items())
+        return checks
+
+
+def _package(run: Run, model: Model) -> Package:
+    with run.steps.step("package") as step:
+        profile = profile_holdout(run.subject.holdout, model, task=run.task)
+        package = package_model(run.project, model, profile)
+        step.note = package.bento.tag
+        return package
+
+
+def _preview(run: Run, package: Package) -> Preview:
+    with run.steps.step("preview") as step:
+        preview = _deploy(run.project, run.subject, package)
+        step.note = _say_where(preview)
+        return preview
+
+
+def _say_where(preview: Preview) -> str:
+    if preview.state == "failed":
+        return "failed"
+    return preview.address or "it answers; `greenroom serve` gives it a link"
+
+
+def _deploy(project: Project, subject: Subject, package: Package) -> Preview:
+    """Bring the candidate's preview up, and production beside it for people to compare with."""
+    timeout = project.settings.preview.timeout
+    with preview_host(project.places) as host:
+        preview = deploy(host, package, project=project.name, slot=subject.slot, timeout=timeout)
+        if subject.champion is not None:
+            production = package_champion(project, subject.champion)
+            deploy(host, production, project=project.name, slot=PRODUCTION, timeout=timeout)
+    return preview

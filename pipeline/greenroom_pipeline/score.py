@@ -1,0 +1,105 @@
+"""Scoring: both models on the same rows, each in its own environment, never in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from greenroom_pipeline.errors import ScoringError
+from greenroom_pipeline.holdout import Holdout
+from greenroom_pipeline.models import Model
+from greenroom_pipeline.places import Places
+from greenroom_pipeline.predictions import Predictions, from_frame, validate
+from greenroom_pipeline.report import Task
+from greenroom_pipeline.tracking import Store
+from greenroom_services.environments import Environment, build_environment, model_requirements
+from greenroom_services.errors import ModelError, RequirementsError
+from greenroom_services.scoring import score_model
+
+_TIMEOUT = 900.0
+
+
+@contextmanager
+def _translated(who: str) -> Iterator[None]:
+    try:
+        yield
+    except (ModelError, RequirementsError) as error:
+        raise ScoringError(f"{who}: {error}", log=error.log) from error
+
+
+def model_environment(model: Model, places: Places, *, who: str) -> Environment:
+    """Return the environment in which *model* is scored and served, building it at first use."""
+    with _translated(who):
+        return build_environment(model_requirements(model.path), cache=places.environments)
+
+
+def score(
+    model: Model, holdout: Holdout, *, task: Task, store: Store, places: Places, who: str
+) -> tuple[Predictions, bool]:
+    """Return the model's predictions on the holdout, and whether they were recorded before.
+
+    They are kept with the run that trained the model, so that a champion is scored once a holdout.
+    `ScoringError` when the model does not load, or its answers cannot be compared.
+    """
+    known = recorded_predictions(model, holdout, task=task, store=store)
+    if known is not None:
+        return known, True
+    features = holdout.features(model.columns)
+    environment = model_environment(model, places, who=who)
+    with tempfile.TemporaryDirectory(dir=places.scratch) as folder:
+        rows, output = Path(folder) / "rows.parquet", Path(folder) / Path(_name(model, holdout)).name
+        features.to_parquet(rows)
+        with _translated(who):
+            score_model(
+                model.path,
+                rows=rows,
+                output=output,
+                environment=environment,
+                task=task,
+                classes=holdout.classes,
+                positive=holdout.positive,
+                log=Path(folder) / "score.log",
+                timeout=_TIMEOUT,
+            )
+        predictions = _read(output, rows=len(features), task=task, who=who)
+        store.put(model.logged.run_id, output, "predictions")
+    return predictions, False
+
+
+def require_same_inputs(candidate: Model, champion: Model) -> None:
+    """Raise `ScoringError` when a column of both signatures has another type in the candidate's.
+
+    A column that only one of them takes is no obstacle: each is given its own columns of the same rows.
+    """
+    if candidate.inputs is None or champion.inputs is None:
+        return
+    for name in candidate.inputs.keys() & champion.inputs.keys():
+        ours, theirs = candidate.inputs[name], champion.inputs[name]
+        if ours != theirs:
+            raise ScoringError(
+                f"the candidate's signature differs from the champion's: column {name!r} is {ours}, "
+                f"was {theirs}; cast it in the training code, or give the new column another name"
+            )
+
+
+def recorded_predictions(model: Model, holdout: Holdout, *, task: Task, store: Store) -> Predictions | None:
+    """Return what the model was scored with on this holdout, or None when it was not."""
+    stored = store.get(model.logged.run_id, _name(model, holdout))
+    return None if stored is None else from_frame(pd.read_parquet(stored), task=task)
+
+
+def _read(path: Path, *, rows: int, task: Task, who: str) -> Predictions:
+    predictions = from_frame(pd.read_parquet(path), task=task)
+    validate(predictions, rows=rows, task=task, model=who)
+    return predictions
+
+
+def _name(model: Model, holdout: Holdout) -> str:
+    columns = map(str, holdout.features(model.columns).columns)
+    identity = "\0".join([model.digest, holdout.digest, *columns])
+    return f"predictions/{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"

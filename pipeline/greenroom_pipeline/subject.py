@@ -1,0 +1,101 @@
+"""What a run is about: a commit, its fingerprint, the holdout and the champion to compare with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from greenroom_pipeline.errors import StoreError
+from greenroom_pipeline.fingerprint import compute_fingerprint
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.gate import choose_metrics
+from greenroom_pipeline.holdout import Holdout, read_holdout
+from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.project import Project
+from greenroom_pipeline.repository import Commit
+from greenroom_pipeline.slices import cut_slices
+from greenroom_pipeline.tracking import ModelVersion, Store
+
+
+@dataclass(frozen=True)
+class Champion:
+    version: ModelVersion
+    model: Model
+
+    @property
+    def bento(self) -> str:
+        """Tag of the Bento that was reviewed."""
+        return self.version.tags["bento"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    commit: Commit
+    branch: str | None
+    pull: PullRequest | None
+    fingerprint: str
+    holdout: Holdout
+    champion: Champion | None
+    evidence: str
+    """Digest of all that the verdict depends on: the same evidence has the same verdict."""
+
+    @property
+    def slot(self) -> str:
+        """Where its preview runs. A commit without a pull request is on its way to production."""
+        return str(self.pull.number) if self.pull else "staging"
+
+
+def identify(project: Project) -> Subject:
+    """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
+    settings = project.settings
+    holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
+    # Rules and slices that fit nothing are told before training, not after it.
+    choose_metrics(settings.gate, task=settings.project.task)
+    cut_slices(holdout.frame, settings.data.slices)
+    fingerprint = compute_fingerprint(project.repository, settings.train)
+    champion = find_champion(project.store)
+    commit = project.repository.commit()
+    return Subject(
+        commit=commit,
+        branch=project.repository.branch(),
+        pull=project.forge.pull_of_checkout(),
+        fingerprint=fingerprint,
+        holdout=holdout,
+        champion=champion,
+        evidence=_digest(
+            version("greenroom"),
+            commit.sha,
+            fingerprint,
+            holdout.digest,
+            champion.model.digest if champion else "none",
+            project.settings.model_dump_json(),
+        ),
+    )
+
+
+def find_champion(store: Store) -> Champion | None:
+    """Return the model in production, or None; `StoreError` when MLflow no longer holds what it names."""
+    registered = store.champion()
+    return None if registered is None else open_champion(store, registered)
+
+
+def open_champion(store: Store, registered: ModelVersion) -> Champion:
+    """Return a registered version with its model, whose files must be the ones that were reviewed."""
+    logged = store.logged_model(registered.run_id)
+    if logged is None or "bento" not in registered.tags:
+        raise StoreError(
+            f"version {registered.version} of {store.project} was not reviewed by greenroom; "
+            "remove the alias 'champion' from it and promote a candidate"
+        )
+    model = read_model(logged, sha=registered.tags["trained_at"])
+    if model.digest != registered.tags["digest"]:
+        raise StoreError(
+            f"the files of version {registered.version} of {store.project} changed since its review "
+            f"(digest {model.digest[:12]}, reviewed {registered.tags['digest'][:12]}); promote another one"
+        )
+    return Champion(registered, model)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

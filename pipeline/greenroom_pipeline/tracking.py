@@ -1,0 +1,253 @@
+"""MLflow, the one store of runs, models, reports and promotions; nothing else imports it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+# MLflow reads these while it is imported. Greenroom sends nothing home, and prints its own progress.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+import mlflow.artifacts
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from greenroom_pipeline.errors import StoreError
+from greenroom_pipeline.places import Places
+
+_PREFIX = "greenroom."
+_CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One candidate's way through the loop. *tags* are Greenroom's own, without prefix."""
+
+    id: str
+    started: datetime
+    tags: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LoggedModel:
+    """A model that a run logged, on this machine's disk."""
+
+    run_id: str
+    location: str
+    """Address of its folder in the store."""
+    path: Path
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version in MLflow's registry. *tags* are Greenroom's own, without prefix."""
+
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+
+
+@contextmanager
+def _translated(action: str) -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise StoreError(f"MLflow could not {action}: {first}") from error
+
+
+class Store:
+    """The runs and models of one project in MLflow."""
+
+    def __init__(self, project: str, client: MlflowClient, experiment: str, scratch: Path) -> None:
+        self.project = project
+        self._client = client
+        self._experiment = experiment
+        self._scratch = scratch
+
+    # Runs
+
+    def begin(self, name: str, tags: Mapping[str, str]) -> str:
+        """Start a run and return its id."""
+        with _translated("start a run"):
+            return str(
+                self._client.create_run(self._experiment, tags=_prefixed(tags), run_name=name).info.run_id
+            )
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        with _translated("tag a run"):
+            self._client.log_batch(
+                run_id, tags=[RunTag(key, value) for key, value in _prefixed(tags).items()]
+            )
+
+    def end(self, run_id: str, *, failed: bool = False) -> None:
+        with _translated("end a run"):
+            self._client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+
+    def record(self, run_id: str) -> RunRecord:
+        with _translated(f"read run {run_id}"):
+            return _record(self._client.get_run(run_id))
+
+    def records(self, **tags: str) -> list[RunRecord]:
+        """Return the project's runs that carry all of *tags*, newest first."""
+        conditions = [f"tags.`{_PREFIX}{key}` = '{_quotable(value)}'" for key, value in tags.items()]
+        with _translated("search runs"):
+            found = self._client.search_runs(
+                [self._experiment], " and ".join(conditions), order_by=["attributes.start_time DESC"]
+            )
+        return [_record(run) for run in found]
+
+    def log_metrics(self, run_id: str, values: Mapping[str, float]) -> None:
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        with _translated("log metrics"):
+            self._client.log_batch(
+                run_id, metrics=[Metric(key, value, now, 0) for key, value in values.items()]
+            )
+
+    def log_parameters(self, run_id: str, values: Mapping[str, str]) -> None:
+        known = self.record(run_id).parameters
+        new = [Param(key, value) for key, value in values.items() if key not in known]
+        with _translated("log parameters"):
+            self._client.log_batch(run_id, params=new)
+
+    # Files of a run
+
+    def put(self, run_id: str, path: Path, folder: str | None = None) -> None:
+        with _translated(f"store {path.name}"):
+            self._client.log_artifact(run_id, str(path), folder)
+
+    def put_folder(self, run_id: str, path: Path, folder: str) -> None:
+        with _translated(f"store {path.name}"):
+            self._client.log_artifacts(run_id, str(path), folder)
+
+    def put_text(self, run_id: str, text: str, name: str) -> None:
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            path = Path(folder) / name
+            path.write_text(text)
+            self.put(run_id, path)
+
+    def get(self, run_id: str, name: str) -> Path | None:
+        """Return a stored file on this disk, fetched when the store is elsewhere; None when there is none."""
+        with _translated(f"fetch {name}"):
+            parent = name.rpartition("/")[0]
+            if name not in {entry.path for entry in self._client.list_artifacts(run_id, parent or None)}:
+                return None
+            return self._fetch(f"{self._client.get_run(run_id).info.artifact_uri}/{name}", run_id)
+
+    def _fetch(self, location: str, key: str) -> Path:
+        local = _local_path(location)
+        if local is not None:
+            return local
+        target = self._scratch / "fetched" / key
+        target.mkdir(parents=True, exist_ok=True)
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=location, dst_path=str(target)))
+
+    # Models
+
+    def logged_model(self, run_id: str) -> LoggedModel | None:
+        """Return the last model that the run logged, or None. Knows the ways of MLflow 3 and of 2."""
+        with _translated(f"find the model of run {run_id}"):
+            run = self._client.get_run(run_id)
+            outputs = run.outputs.model_outputs if run.outputs else []
+            if outputs:
+                model = self._client.get_logged_model(outputs[-1].model_id)
+                location = model.artifact_location
+                return LoggedModel(run_id, location, self._fetch(location, model.model_id))
+            return self._model_among_artifacts(run)
+
+    def _model_among_artifacts(self, run: Run) -> LoggedModel | None:
+        run_id = run.info.run_id
+        for entry in self._client.list_artifacts(run_id):
+            if entry.is_dir and f"{entry.path}/MLmodel" in {
+                inner.path for inner in self._client.list_artifacts(run_id, entry.path)
+            }:
+                location = f"{run.info.artifact_uri}/{entry.path}"
+                return LoggedModel(run_id, location, self._fetch(location, run_id))
+        return None
+
+    def register(self, model: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
+        """Make the model a version in the registry; the same commit and digest give the one that is there."""
+        for version in self.versions():
+            if version.tags.get("digest") == tags["digest"] and version.tags.get("sha") == tags["sha"]:
+                return version
+        with _translated("register the model"):
+            if not self._client.search_registered_models(f"name = '{self.project}'"):
+                self._client.create_registered_model(self.project)
+            made = self._client.create_model_version(
+                self.project, source=model.location, run_id=model.run_id, tags=_prefixed(tags)
+            )
+        return ModelVersion(str(made.version), model.run_id, dict(tags))
+
+    def versions(self) -> list[ModelVersion]:
+        """Return every registered version, newest first."""
+        with _translated("list model versions"):
+            found = self._client.search_model_versions(f"name = '{self.project}'")
+        listed = [ModelVersion(str(each.version), str(each.run_id), _unprefixed(each.tags)) for each in found]
+        return sorted(listed, key=lambda each: int(each.version), reverse=True)
+
+    def tag_version(self, version: str, tags: Mapping[str, str]) -> None:
+        with _translated("tag a model version"):
+            for key, value in _prefixed(tags).items():
+                self._client.set_model_version_tag(self.project, version, key, value)
+
+    def champion(self) -> ModelVersion | None:
+        """Return the version in production, or None while there is none."""
+        with _translated("read the champion"):
+            models = self._client.search_registered_models(f"name = '{self.project}'")
+            version = models[0].aliases.get(_CHAMPION) if models else None
+            if version is None:
+                return None
+            found = self._client.get_model_version(self.project, version)
+        return ModelVersion(str(found.version), str(found.run_id), _unprefixed(found.tags))
+
+    def set_champion(self, version: str) -> None:
+        with _translated("move the champion"):
+            self._client.set_registered_model_alias(self.project, _CHAMPION, version)
+
+
+def open_store(project: str, places: Places) -> Store:
+    """Connect to the tracking server, or to the embedded store, which is made at first use."""
+    with _translated(f"open {places.tracking_uri}"):
+        client = MlflowClient(tracking_uri=places.tracking_uri, registry_uri=places.tracking_uri)
+        experiment = client.get_experiment_by_name(project)
+        if experiment is not None:
+            identity = str(experiment.experiment_id)
+        else:
+            folder = (places.artifacts / project).as_uri() if places.embedded_store else None
+            identity = str(client.create_experiment(project, artifact_location=folder))
+    return Store(project, client, identity, places.scratch)
+
+
+def _record(run: Run) -> RunRecord:
+    started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
+    return RunRecord(run.info.run_id, started, _unprefixed(run.data.tags), dict(run.data.params))
+
+
+def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
+    return {f"{_PREFIX}{key}": value for key, value in tags.items()}
+
+
+def _unprefixed(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix(_PREFIX): value for key, value in tags.items() if key.startswith(_PREFIX)}
+
+
+def _quotable(value: str) -> str:
+    if "'" in value:
+        raise StoreError(f"{value!r} holds a quote, which MLflow's search cannot express; rename it")
+    return value
+
+
+def _local_path(location: str) -> Path | None:
+    parsed = urlparse(location)
+    return Path(unquote(parsed.path)) if parsed.scheme in ("", "file") else None

@@ -1,0 +1,119 @@
+"""Training: the project's own command, in the project's own environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from greenroom_pipeline.errors import TrainingError
+from greenroom_pipeline.settings import TrainTable
+
+_GRACE = 5.0
+_LAST_LINES = 40
+
+
+def project_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return an environment for commands of the project's own.
+
+    Greenroom's virtual environment is taken out, since it is not theirs; its uv comes last on the path.
+    """
+    kept = {key: value for key, value in environ.items() if key != "VIRTUAL_ENV"}
+    return kept | {"PATH": f"{environ.get('PATH', os.defpath)}{os.pathsep}{Path(find_uv_bin()).parent}"}
+
+
+def training_environment(environ: Mapping[str, str], *, tracking_uri: str, run_id: str) -> dict[str, str]:
+    """Return the training command's environment: the project's, with MLflow pointed at this run."""
+    return project_environment(environ) | {
+        "PYTHONUNBUFFERED": "1",
+        "MLFLOW_TRACKING_URI": tracking_uri,
+        "MLFLOW_RUN_ID": run_id,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def run_command(
+    train: TrainTable,
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    wrote: Callable[[str], None],
+) -> None:
+    """Run the training command, passing on each line that it prints, until it ends or its time is up.
+
+    `TrainingError` when it exits with another status than 0, or takes longer than `train.timeout`.
+    """
+    process = _start(train.command, folder=folder, environment=environment)
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        _stop(process)
+
+    alarm = threading.Timer(train.timeout, expire)
+    alarm.start()
+    try:
+        lines = _follow(process, log=log, wrote=wrote)
+        status = process.wait()
+    finally:
+        alarm.cancel()
+        _stop(process)
+    if expired.is_set():
+        problem = f"did not end within {train.timeout:g} s; mend it, or raise train.timeout"
+    elif status != 0:
+        problem = f"failed with exit status {status}; its last line was: {_last(lines)}"
+    else:
+        return
+    raise TrainingError(f"training by {train.command!r} {problem}", log="\n".join(lines))
+
+
+def _start(command: str, *, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        # A shell, as make would use: it is the project's own command line.
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        # A session of its own, so that the command ends with all that it started.
+        start_new_session=True,
+    )
+
+
+def _follow(process: subprocess.Popen[str], *, log: Path, wrote: Callable[[str], None]) -> deque[str]:
+    """Pass on and keep in *log* what the process prints; return the last lines."""
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    assert process.stdout is not None
+    with log.open("w") as stream:
+        for line in process.stdout:
+            stream.write(line)
+            last.append(line.rstrip("\n"))
+            wrote(last[-1])
+    return last
+
+
+def _last(lines: deque[str]) -> str:
+    spoken = [line.strip() for line in lines if line.strip()]
+    return spoken[-1] if spoken else "(it printed nothing)"
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the command and all that it started: politely, then not."""
+    for wish in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, wish)
+            process.wait(_GRACE)
+        except (ProcessLookupError, PermissionError):
+            return
+        except subprocess.TimeoutExpired:
+            continue

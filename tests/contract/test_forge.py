@@ -1,0 +1,136 @@
+"""What every forge must do; so far there is the local one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.forge.local import LocalForge
+from greenroom_pipeline.repository import Repository
+from tests.projects import Workbench, init_repository
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    bench = init_repository(tmp_path / "project")
+    bench.write("a.txt", "1")
+    bench.commit("first")
+    return bench
+
+
+@pytest.fixture
+def forge(bench: Workbench) -> LocalForge:
+    return LocalForge(Repository(bench.root))
+
+
+def propose(bench: Workbench, branch: str, message: str) -> str:
+    bench.git("switch", "--quiet", "--create", branch, "main")
+    bench.write(f"{branch}.txt", message)
+    return bench.commit(message)
+
+
+def test_the_default_branch_has_no_pull_request(forge: LocalForge) -> None:
+    """On the default branch there is nothing to review."""
+    assert forge.pull_of_checkout() is None
+    assert forge.pulls() == []
+
+
+def test_a_branch_opens_one_pull_request(bench: Workbench, forge: LocalForge) -> None:
+    """A branch gets a number once, and its head moves with the branch."""
+    first = propose(bench, "better", "A better model")
+    opened = forge.pull_of_checkout()
+    second = bench.commit("Even better")
+    again = forge.pull_of_checkout()
+
+    assert opened is not None
+    assert again is not None
+    assert (opened.number, opened.head, opened.title, opened.author) == (1, first, "A better model", "Ada")
+    assert (again.number, again.head) == (1, second)
+    assert [pull.number for pull in forge.pulls()] == [1]
+
+
+def test_the_branch_description_is_the_title(bench: Workbench, forge: LocalForge) -> None:
+    """Git's own description of a branch serves as the title."""
+    propose(bench, "better", "wip")
+    bench.git("config", "branch.better.description", "Gradient boosting\n\nLong text")
+    opened = forge.pull_of_checkout()
+
+    assert opened is not None
+    assert opened.title == "Gradient boosting"
+
+
+def test_merge_makes_a_merge_commit_and_closes(bench: Workbench, forge: LocalForge) -> None:
+    """Merging brings the branch into the default one, names who did it, and marks the pull request merged."""
+    head = propose(bench, "better", "A better model")
+    forge.pull_of_checkout()
+
+    merged = forge.merge(1, head=head, by="Grace")
+
+    assert bench.git("rev-parse", "main") == merged
+    assert bench.git("log", "-1", "--format=%an", "main") == "Grace"
+    assert "Promoted-by: Grace" in bench.git("log", "-1", "--format=%B", "main")
+    assert forge.pull(1).state == "merged"
+    assert bench.git("branch", "--show-current") == "better"
+
+
+def test_merge_into_the_checked_out_branch_moves_its_files(bench: Workbench, forge: LocalForge) -> None:
+    """When the default branch is checked out, its files follow the merge."""
+    head = propose(bench, "better", "A better model")
+    forge.pull_of_checkout()
+    bench.git("switch", "--quiet", "main")
+
+    forge.merge(1, head=head, by="Grace")
+
+    assert (bench.root / "better.txt").exists()
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_merge_refuses_a_head_that_moved(bench: Workbench, forge: LocalForge) -> None:
+    """A push between review and merge stops the merge, and nothing moves."""
+    head = propose(bench, "better", "A better model")
+    forge.pull_of_checkout()
+    bench.commit("Sneaked in")
+    main = bench.git("rev-parse", "main")
+
+    with pytest.raises(RepositoryError, match=r"moved from .* review the new commit"):
+        forge.merge(1, head=head, by="Grace")
+
+    assert bench.git("rev-parse", "main") == main
+
+
+def test_merge_conflict_changes_nothing(bench: Workbench, forge: LocalForge) -> None:
+    """Branches that conflict are refused, and the default branch stays as it was."""
+    bench.git("switch", "--quiet", "--create", "one", "main")
+    bench.write("a.txt", "2")
+    head = bench.commit("two")
+    forge.pull_of_checkout()
+    bench.git("switch", "--quiet", "main")
+    bench.write("a.txt", "3")
+    main = bench.commit("three")
+
+    with pytest.raises(RepositoryError, match="does not merge into main"):
+        forge.merge(1, head=head, by="Grace")
+
+    assert bench.git("rev-parse", "main") == main
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_a_deleted_branch_keeps_its_number_to_itself(bench: Workbench, forge: LocalForge) -> None:
+    """A pull request whose branch is gone is no longer listed, and its number is not given again."""
+    propose(bench, "gone", "To be deleted")
+    forge.pull_of_checkout()
+    propose(bench, "next", "The next one")
+    bench.git("branch", "--quiet", "-D", "gone")
+    opened = forge.pull_of_checkout()
+
+    assert opened is not None
+    assert opened.number == 2
+    assert [pull.number for pull in forge.pulls()] == [2]
+
+
+def test_an_unknown_number_is_named(forge: LocalForge) -> None:
+    """A pull request that does not exist is named, with how to open one."""
+    with pytest.raises(RepositoryError, match="no pull request 7"):
+        forge.pull(7)
