@@ -1,0 +1,1 @@
+"""What people see: reviews, one review, and live queries."""

@@ -1,0 +1,1 @@
+"""Parts of pages, each drawn by one function."""

@@ -1,0 +1,71 @@
+"""The head of a review: what it is about, and the verdict in one sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from greenroom_pipeline.desk import Review
+from greenroom_pipeline.report import Report
+from greenroom_portal.panes.marks import show_mark
+from greenroom_portal.panes.problems import show_log
+from greenroom_portal.wording import age, escape, mark_pull, mark_verdict, short_sha
+
+_BOXES = {"pass": st.success, "inconclusive": st.warning, "fail": st.error}
+
+
+def show_header(review: Review, *, now: datetime) -> None:
+    st.title(escape(review.title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        show_mark(mark_pull(review.pull_state))
+        st.caption(
+            f"{escape(review.project)} · #{review.pull} by {escape(review.author)} · "
+            f"branch {escape(review.branch)} · commit {escape(short_sha(review.sha))} · "
+            f"{age(review.updated, now=now)}",
+            width="content",
+        )
+
+
+def show_verdict(report: Report, *, champion_digest: str | None) -> None:
+    mark = mark_verdict(report.verdict)
+    with st.container(key="verdict"):
+        _BOXES[report.verdict](f"**{mark.word}.** {escape(report.summary, longest=600)}", icon=mark.icon)
+    note = tell_production(report, champion_digest=champion_digest)
+    if note:
+        st.info(note, icon=":material/info:")
+
+
+def tell_production(report: Report, *, champion_digest: str | None) -> str | None:
+    """Say what about production matters for reading this report; None when nothing does."""
+    compared = report.champion.digest if report.champion else None
+    if champion_digest == report.candidate.digest:
+        return "This candidate is in production now."
+    if champion_digest != compared:
+        return (
+            "Production has changed since this comparison was made. "
+            "Run `greenroom run` on the branch again to compare with the model that is in production now."
+        )
+    if compared is None:
+        return "There is no model in production yet, so there is nothing to compare with."
+    return None
+
+
+def show_run(review: Review) -> None:
+    """Show a review without a report: its run waits, runs, or failed."""
+    with st.container(key="run"):
+        if review.run_state == "failed":
+            step = f" at the step **{escape(review.step)}**" if review.step else ""
+            st.error(f"**Run failed**{step}. {escape(review.summary, longest=1000)}", icon=":material/error:")
+            show_log(review.log, key="run-log")
+        elif review.run_state == "running":
+            step = f" It is at the step **{escape(review.step)}**." if review.step else ""
+            st.info(f"The run of this commit has not finished.{step}", icon=":material/sync:")
+        elif review.run_state == "waiting":
+            st.info(
+                "This commit has not gone through the loop. Run `greenroom run` on the branch.",
+                icon=":material/schedule:",
+            )
+        else:
+            st.warning("The run has finished and its report is not there.", icon=":material/help:")
+        st.button("Look again", icon=":material/refresh:", key="look-again")

@@ -1,0 +1,24 @@
+"""The pages and their addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+VIEWS = Path(__file__).parent / "views"
+SCRIPT = VIEWS / "app.py"
+# A file of our own: visitors' browsers would fetch a named icon from a server on the internet.
+ICON = Path(__file__).parent / "icon.svg"
+REVIEWS = VIEWS / "reviews.py"
+REVIEW = VIEWS / "review.py"
+
+
+def route() -> None:
+    """Run the page that the address names."""
+    st.set_page_config(page_title="Greenroom", page_icon=ICON, layout="wide")
+    pages = [
+        st.Page(REVIEWS, title="Reviews", icon=":material/rule:", default=True),
+        st.Page(REVIEW, title="Review", icon=":material/rate_review:", url_path="review"),
+    ]
+    st.navigation(pages, position="hidden").run()

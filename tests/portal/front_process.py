@@ -1,0 +1,57 @@
+"""A real front in a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Front:
+    address: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
+    """Start the front with the named in-memory desk; stop it at the end."""
+    file = folder / "address"
+    environment = {
+        **os.environ,
+        "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "greenroom_portal.front", "--port", "0", "--address-file", str(file)],
+        env=environment,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Front(_await_address(file, process), process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+def _await_address(file: Path, process: subprocess.Popen[str]) -> str:
+    """Wait for the file that the front writes once it answers, or for its end."""
+    deadline = time.monotonic() + PATIENCE
+    while not file.exists():
+        try:
+            process.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() < deadline, "the front did not start"
+        else:
+            raise AssertionError(f"the front ended: {process.communicate()[1]}")
+    return file.read_text()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.chromium import find_chromium
+from tests.portal.desk_in_memory import HOSTILE
+from tests.portal.front_process import Front, start_front
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with start_front("hostile", folder=tmp_path_factory.mktemp("front")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    chromium = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser.new_page(viewport={"width": 400, "height": 900})
+        browser.close()
+
+
+def test_hostile_texts_are_only_texts(front: Front, page: Page) -> None:
+    """In a real browser hostile texts show their own characters: no link, image, icon, style or request."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.goto(front.address)
+    page.get_by_role("link", name="alert(1)").first.click()
+    page.locator(".st-key-try-it button").click()
+    page.locator(".st-key-candidate-number").wait_for()
+    verdict = page.locator(".st-key-verdict").inner_text().replace("\u2060", "")
+
+    assert page.url == f"{front.address}/review?project=flight-delays&pull=7"
+    assert HOSTILE in verdict
+    assert said == []
+    for trace in ("a[href*=evil]", "img[src*=evil]", "h1 strong", "h1 code", ".katex", "h1 [role=img]"):
+        assert page.locator(trace).count() == 0, trace
+    assert [url for url in asked if not url.startswith((front.address, "data:", "blob:"))] == []
+
+
+def test_narrow_page_does_not_scroll_sideways(front: Front, page: Page) -> None:
+    """At 400 pixels the whole review fits the width, however long its texts are."""
+    page.goto(f"{front.address}/review?project=flight-delays&pull=7")
+    page.locator(".st-key-verdict").wait_for()
+    page.locator(".st-key-try-it").wait_for()
+    widths = (
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
+    )
+
+    assert page.evaluate(widths) == [400, 400]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+
+from greenroom_portal.panes.verdict import tell_production
+from tests.portal.conftest import OpenPage
+from tests.portal.desk_in_memory import CHAMPION, make_report
+from tests.portal.test_portal_reviews import shown
+
+
+@pytest.mark.parametrize(
+    ("desk", "kind", "sentence"),
+    [
+        pytest.param("passing", "success", "**Pass.** ROC AUC rises by 0.0122", id="pass"),
+        pytest.param("failing", "error", "**Fail.** Better overall, but flights of carrier HA", id="fail"),
+        pytest.param("inconclusive", "warning", "**Inconclusive.** Can't tell yet", id="inconclusive"),
+    ],
+)
+def test_verdict_is_one_sentence(open_page: OpenPage, desk: str, kind: str, sentence: str) -> None:
+    """The review opens with the verdict's word and the report's summary."""
+    app = open_page(desk, pull=7)
+
+    assert not app.exception
+    assert sentence in shown(app)
+    assert len(app.get(kind)) == 1
+
+
+def test_review_shows_checks_metrics_and_charts(open_page: OpenPage) -> None:
+    """Every check with its reason, the metric table, and four charts are on the page."""
+    app = open_page("failing", pull=7)
+    text = shown(app)
+
+    assert "**No slice loses more than 0.02** · GR103" in text
+    assert "Carrier HA changes by −0.0691." in text
+    assert " Not tested]" in text
+    table = app.table[0].value
+    assert list(table["Metric"]) == ["ROC AUC", "Log loss", "Brier score", "Accuracy"]
+    effects = [cell.rpartition(" ")[2] for cell in table["Difference (95% interval)"]]
+    assert effects == ["better", "better", "unclear", "unclear"]
+    assert len(app.get("vega_lite_chart")) == 4
+
+
+def test_failed_run_shows_step_reason_and_log(open_page: OpenPage) -> None:
+    """A run that failed says at which step and why, with the process's own last lines."""
+    app = open_page("broken_run", pull=8)
+
+    assert not app.exception
+    assert "**Run failed** at the step **preview**. The model does not load." in shown(app)
+    assert "ModuleNotFoundError: no module named x" in app.code[0].value
+
+
+@pytest.mark.parametrize(
+    ("pull", "sentence"),
+    [
+        pytest.param(12, "has not finished. It is at the step **train**.", id="running"),
+        pytest.param(11, "This commit has not gone through the loop.", id="waiting"),
+    ],
+)
+def test_unfinished_run_is_shown_for_what_it_is(open_page: OpenPage, pull: int, sentence: str) -> None:
+    """Before there is a report, the page says what the run is doing."""
+    app = open_page("everything", pull=pull)
+
+    assert not app.exception
+    assert sentence in shown(app)
+
+
+def test_first_model_has_nothing_to_compare_with(open_page: OpenPage) -> None:
+    """Without a champion the page says so, and shows the candidate's own values."""
+    app = open_page("first_model", pull=7)
+
+    assert not app.exception
+    assert "There is no model in production yet" in shown(app)
+    assert list(app.table[0].value["Champion"]) == ["—"] * 4
+
+
+def test_regression_has_no_curves(open_page: OpenPage) -> None:
+    """A report without curves has no empty charts in their place."""
+    app = open_page("regression", pull=7)
+
+    assert not app.exception
+    assert "Curves" not in [heading.value for heading in app.subheader]
+
+
+def test_moved_production_is_noted(open_page: OpenPage) -> None:
+    """When another model went into production since, the comparison is marked as old."""
+    assert "Production has changed since this comparison" in shown(open_page("moved_production", pull=7))
+
+
+def test_what_is_said_of_production() -> None:
+    """Only what matters for reading the report is said about production."""
+    report = make_report(7)
+
+    assert tell_production(report, champion_digest=CHAMPION.digest) is None
+    assert tell_production(report, champion_digest=report.candidate.digest) == (
+        "This candidate is in production now."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pull", "project", "sentence"),
+    [
+        pytest.param("99", "flight-delays", "There is no pull request #99 in flight-delays", id="unknown"),
+        pytest.param("7; drop", "flight-delays", "This address names no review.", id="no number"),
+        pytest.param("7", "", "This address names no review.", id="no project"),
+    ],
+)
+def test_bad_address_is_a_sentence(open_page: OpenPage, pull: str, project: str, sentence: str) -> None:
+    """An address that names no review leads to a sentence and a link back."""
+    app = open_page("passing", pull=pull, project=project)
+
+    assert not app.exception
+    assert sentence in shown(app)
+
+
+def test_choosing_a_metric_redraws_the_slices(open_page: OpenPage) -> None:
+    """The slice plot offers exactly the metrics that were compared by slice."""
+    app = open_page("failing", pull=7)
+
+    assert app.selectbox(key="slice-metric").options == ["ROC AUC"]
+    slices = app.dataframe[0].value
+    assert slices["Slice"].iloc[0] == "carrier = HA"
+
+
+def test_hostile_report_renders_without_markup(open_page: OpenPage) -> None:
+    """A report, profile and pull request full of markup give a whole page in which all of it is text."""
+    app = open_page("hostile", pull=7)
+
+    assert not app.exception
+    labels = [widget.label for widget in (*app.text_input, *app.number_input, *app.selectbox)]
+    bodies = [
+        element.value for kind in (app.title, app.markdown, app.caption, app.error) for element in kind
+    ] + labels
+    cells = [str(cell) for table in app.table for row in table.value.to_numpy() for cell in row]
+    for body in [*bodies, *cells]:
+        assert "<script>" not in body
+        assert "](https" not in body
+        assert "https://" not in body
+        assert ":material/home:" not in body
