@@ -50,8 +50,10 @@ def configure(
 ) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stdout)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # Whoever stops a command by SIGTERM gets the same cleaning up as by Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Whoever stops a command by SIGTERM gets the same cleaning up as by Ctrl-C, also when a shell that
+    # started it in the background had it ignore SIGINT.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
 
 
 @app.command()
@@ -111,7 +113,7 @@ def demo(
     console = Console()
     with play_demo(console, os.environ, port=port) as stage:
         if once:
-            prove_demo(stage, console)
+            prove_demo(stage.project, stage.server.portal, console)
         else:
             console.print(
                 f"\n[bold]Open the portal: {stage.server.portal}[/]\nPress Ctrl-C to stop and clean up."

@@ -15,35 +15,30 @@ from rich.markup import escape
 from greenroom_pipeline.candidate import find_trained
 from greenroom_pipeline.disagreements import to_native
 from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.holdout import Holdout
+from greenroom_pipeline.models import Model
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import query
+from greenroom_pipeline.previews import PRODUCTION, query
 from greenroom_pipeline.progress import Progress, Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout
-from greenroom_pipeline.run import RunResult, run_loop
+from greenroom_pipeline.record import read_failure
+from greenroom_pipeline.run import run_loop
 from greenroom_pipeline.score import recorded_predictions
 from greenroom_pipeline.serve import Server, serving
-from greenroom_pipeline.subject import Subject, find_champion, identify
+from greenroom_pipeline.subject import Subject, identify
 from greenroom_pipeline.terminal import ConsoleProgress, print_log, print_report
-from greenroom_pipeline.workspace import Branch, Ending, add_branch, make_workspace, read_branches
+from greenroom_pipeline.tracking import RunRecord
+from greenroom_pipeline.workspace import Branch, add_branch, make_workspace, read_branches
 
 _ROWS = 5
 _TOLERANCE = 1e-9
+# The demo keeps to its own workspace, whatever the user works with otherwise.
+_OWN = frozenset({"GREENROOM_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"})
 
 
 class DemoError(GreenroomError):
     """The demo did not show what it is there to show."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What came out for one branch."""
-
-    branch: Branch
-    ending: Ending
-    sentence: str
-    result: RunResult | None = None
-    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,6 @@ class Stage:
 
     project: Project
     server: Server
-    shown: list[Shown]
 
 
 @contextmanager
@@ -60,36 +54,21 @@ def play_demo(console: Console, environ: Mapping[str, str], *, port: int) -> Ite
     """Play the loop for a champion and four branches; all of it is gone when the context closes."""
     with tempfile.TemporaryDirectory(prefix="greenroom-demo-", ignore_cleanup_errors=True) as folder:
         workspace = Path(folder) / "flight-delays"
-        console.print(f"Preparing the example repository and its data in {workspace} …")
+        console.print(f"Preparing the example repository and its data in {workspace} …", soft_wrap=True)
         repository = make_workspace(workspace)
         branches = read_branches()
         for branch in branches:
             add_branch(repository, branch)
-        kept = {
-            key: value
-            for key, value in environ.items()
-            if key not in ("GREENROOM_HOME", "MLFLOW_TRACKING_URI")
-        }
+        kept = {key: value for key, value in environ.items() if key not in _OWN}
         project = open_project(find_places(workspace, kept))
         with serving(project.places, host="127.0.0.1", port=port, environ=kept) as server:
             console.print(f"Portal: {server.portal} (fills while the demo plays)")
             progress = ConsoleProgress(console)
             _crown_champion(project, progress, console)
-            shown = [_show_branch(project, branch, progress, console) for branch in branches]
+            for branch in branches:
+                _show_branch(project, branch, progress, console)
             project.repository.git("switch", "--quiet", "main")
-            yield Stage(project, server, shown)
-
-
-def prove_demo(stage: Stage, console: Console) -> None:
-    """Check that everything really happened; `DemoError` at the first thing that did not."""
-    _prove_endings(stage.shown)
-    console.print("✓ each branch ended as its data says")
-    answers = _prove_previews(stage)
-    console.print(f"✓ {answers} live answers equal the scored ones, production's among them")
-    _prove_repetition(stage)
-    console.print("✓ a second run of the same commit trained nothing")
-    _prove_portal(stage)
-    console.print("✓ the portal answers")
+            yield Stage(project, server)
 
 
 def _crown_champion(project: Project, progress: Progress, console: Console) -> None:
@@ -99,52 +78,75 @@ def _crown_champion(project: Project, progress: Progress, console: Console) -> N
     promote_checkout(project, by="Greenroom demo")
 
 
-def _show_branch(project: Project, branch: Branch, progress: Progress, console: Console) -> Shown:
+def _show_branch(project: Project, branch: Branch, progress: Progress, console: Console) -> None:
+    """Take a branch through the loop; a candidate that fails on the way is a thing to show as well."""
     console.print(f"\n[bold]{escape(branch.name)}[/]: {escape(branch.title)}")
     project.repository.git("switch", "--quiet", branch.name)
     try:
         result = run_loop(project, progress)
     except GreenroomError as error:
         print_log(console, error.log)
-        console.print(f"[bold red]ERROR[/]  {escape(str(error))}", highlight=False)
-        return Shown(branch, "error", str(error), log=error.log)
-    print_report(console, result.report)
-    return Shown(branch, result.report.verdict, result.report.summary, result)
+        console.print(f"[bold red]ERROR[/]  {escape(str(error))}", highlight=False, soft_wrap=True)
+    else:
+        print_report(console, result.report)
 
 
-def _prove_endings(shown: list[Shown]) -> None:
-    for each in shown:
-        if each.ending not in each.branch.ends:
-            expected = " or ".join(each.branch.ends)
-            raise DemoError(f"{each.branch.name} ended with {each.ending}, not {expected}: {each.sentence}")
-        if each.ending == "error" and "Traceback" not in each.log:
-            raise DemoError(f"{each.branch.name} failed without the log of its model's process")
+def prove_demo(project: Project, portal: str, console: Console) -> None:
+    """Check, from what is recorded and from what answers, that everything really happened.
+
+    `DemoError` at the first thing that did not.
+    """
+    subjects = _prove_endings(project)
+    console.print("✓ each branch ended as its data says")
+    answers = _prove_previews(project, subjects)
+    console.print(f"✓ {answers} live answers equal the scored ones, production's among them")
+    _prove_repetition(project)
+    console.print("✓ a second run of the same commit trained nothing")
+    _prove_portal(portal)
+    console.print("✓ the portal answers")
 
 
-def _prove_previews(stage: Stage) -> int:
-    """Compare what every preview answers to holdout rows with what was scored; return how many."""
-    project, compared = stage.project, 0
-    for each in stage.shown:
-        if each.result is None:
-            continue
-        project.repository.git("switch", "--quiet", each.branch.name)
+def _prove_endings(project: Project) -> list[Subject]:
+    """Hold each branch's record against what may honestly come out; return those that have a preview."""
+    finished = []
+    for branch in read_branches():
+        project.repository.git("switch", "--quiet", branch.name)
         subject = identify(project)
-        compared += _prove_slot(project, subject, subject.slot)
-    return compared + _prove_slot(project, subject, "production")
+        records = project.store.records(sha=subject.commit.sha)
+        if not records:
+            raise DemoError(f"{branch.name} did not go through the loop")
+        _prove_ending(project, branch, records[0])
+        if records[0].tags["state"] == "finished":
+            finished.append(subject)
+    return finished
 
 
-def _prove_slot(project: Project, subject: Subject, slot: str) -> int:
-    champion = find_champion(project.store)
-    model = find_trained(project.store, subject.fingerprint)
-    if slot == "production":
-        model = champion.model if champion else None
+def _prove_ending(project: Project, branch: Branch, record: RunRecord) -> None:
+    ending = record.tags.get("verdict", "error")
+    if ending not in branch.ends:
+        said = record.tags.get("summary") or record.tags.get("reason")
+        raise DemoError(f"{branch.name} ended with {ending}, not {' or '.join(branch.ends)}: {said}")
+    if ending == "error" and "Traceback" not in read_failure(project.store, record.id):
+        raise DemoError(f"{branch.name} failed without the log of its model's process")
+
+
+def _prove_previews(project: Project, subjects: list[Subject]) -> int:
+    """Compare what every preview answers to holdout rows with what was scored; return how many."""
+    compared = 0
+    for subject in subjects:
+        model = find_trained(project.store, subject.fingerprint)
+        compared += _prove_slot(project, model, subject.holdout, subject.slot)
+        champion = subject.champion
+    return compared + _prove_slot(project, champion.model if champion else None, subject.holdout, PRODUCTION)
+
+
+def _prove_slot(project: Project, model: Model | None, holdout: Holdout, slot: str) -> int:
     if model is None:
         raise DemoError(f"no model is recorded for slot {slot}")
-    task = project.settings.project.task
-    scored = recorded_predictions(model, subject.holdout, task=task, store=project.store)
-    features = subject.holdout.features(model.columns)
+    scored = recorded_predictions(model, holdout, task=project.settings.project.task, store=project.store)
     if scored is None or scored.probabilities is None:
         raise DemoError(f"no scores are recorded for slot {slot}")
+    features = holdout.features(model.columns)
     for row in range(_ROWS):
         question = {name: to_native(features[name].iloc[row]) for name in features.columns}
         reply = query(project.places, question, project=project.name, slot=slot)
@@ -160,16 +162,16 @@ def _differ(ours: Mapping[str, float], theirs: Mapping[str, float]) -> bool:
     return ours.keys() != theirs.keys() or any(abs(ours[key] - theirs[key]) > _TOLERANCE for key in ours)
 
 
-def _prove_repetition(stage: Stage) -> None:
-    first = next(each for each in stage.shown if each.result is not None)
-    stage.project.repository.git("switch", "--quiet", first.branch.name)
-    again = run_loop(stage.project, Silence())
+def _prove_repetition(project: Project) -> None:
+    branch = read_branches()[0]
+    project.repository.git("switch", "--quiet", branch.name)
+    again = run_loop(project, Silence())
     if again.trained or not again.recorded:
-        raise DemoError(f"a second run of {first.branch.name} did not find what the first had recorded")
+        raise DemoError(f"a second run of {branch.name} did not find what the first had recorded")
 
 
-def _prove_portal(stage: Stage) -> None:
+def _prove_portal(portal: str) -> None:
     for path in ("/api/health", "/"):
-        answer = httpx.get(stage.server.portal + path, timeout=30)
+        answer = httpx.get(portal + path, timeout=30)
         if answer.status_code != 200:
             raise DemoError(f"the portal answers {answer.status_code} to {path}")

@@ -103,10 +103,14 @@ class LocalDesk:
             updated=record.started,
             run_state=_RUN_STATE.validate_python(tags["state"]),
             verdict=_VERDICT.validate_python(tags.get("verdict")),
-            summary=tags.get("summary") or tags.get("reason", ""),
+            summary=tags.get("summary") or _sentence(tags.get("reason", "")),
             step=tags.get("step"),
             log=read_failure(self.project_here.store, record.id) if failed else "",
         )
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:]
 
 
 def _newest_by_sha(records: list[RunRecord]) -> dict[str, RunRecord]:

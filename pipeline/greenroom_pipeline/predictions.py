@@ -69,15 +69,18 @@ def order_labels(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(labels), key=_label_order))
 
 
-def from_frame(frame: pd.DataFrame, *, task: Task) -> Predictions:
-    """Read the table that scoring hands back: `prediction`, and `probability:<class>` for each class."""
+def from_frame(frame: pd.DataFrame, *, task: Task, model: str = "the model") -> Predictions:
+    """Read the table that scoring hands back: `prediction`, and `probability:<class>` for each class.
+
+    *model* is how an error names the one that answered.
+    """
     if PREDICTION_COLUMN not in frame.columns:
         raise ScoringError(
-            f"the predictions have no column {PREDICTION_COLUMN!r}, only {join_names(list(frame.columns))}"
+            f"{model}'s predictions have no column {PREDICTION_COLUMN!r}, only {join_names(list(frame.columns))}"
         )
     if task == "regression":
-        return Predictions(_as_numbers(frame[PREDICTION_COLUMN]))
-    _refuse_missing(frame[PREDICTION_COLUMN])
+        return Predictions(_as_numbers(frame[PREDICTION_COLUMN], model=model))
+    _refuse_missing(frame[PREDICTION_COLUMN], model=model)
     columns = [str(column) for column in frame.columns if str(column).startswith(PROBABILITY_PREFIX)]
     return Predictions(
         as_labels(frame[PREDICTION_COLUMN]),
@@ -145,7 +148,10 @@ def _refuse_missing(series: pd.Series[Any], *, model: str = "the model") -> None
 def _refuse_rows(wrong: ArrayLike, what: str) -> None:
     rows = np.flatnonzero(wrong)
     if rows.size:
-        raise ScoringError(f"{what} in {count(rows.size, 'row')}, the first is row {rows[0]}")
+        raise ScoringError(
+            f"{what} in {count(rows.size, 'row')}, the first is row {rows[0]} of the holdout; mend the model, "
+            "for example how it fills in missing values"
+        )
 
 
 def _check_probabilities(predictions: Predictions, *, rows: int, model: str) -> None:

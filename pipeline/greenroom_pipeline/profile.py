@@ -174,8 +174,13 @@ def _typical(column: pd.Series[Any]) -> Any:
     if _is_boolean(column):
         return bool(present.astype(bool).mean() >= 0.5)
     if types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column):
-        return _plain(present.sort_values().iloc[(len(present) - 1) // 2])
+        return _round(_plain(present.sort_values().iloc[(len(present) - 1) // 2]))
     return str(_count(present).index[0])
+
+
+def _round(value: Any) -> Any:
+    """A typical number stands in a form for people: four digits are enough of it."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _plain(value: Any) -> Any:

@@ -39,8 +39,11 @@ def promote_pull(project: Project, number: int, *, sha: str, by: str) -> Promoti
 
 
 def promote_checkout(project: Project, *, by: str) -> Promotion:
-    """Make the candidate of the checked-out commit champion, without a merge."""
-    return _move(project, _reviewed(project, project.repository.commit().sha), by=by, merge=None)
+    """Make the candidate of the checked-out commit champion; it must have been merged."""
+    sha, target = project.repository.commit().sha, project.repository.default_branch()
+    if not project.repository.is_ancestor(sha, target):
+        raise PromotionError(f"commit {sha[:7]} is not on {target}; merge it first, or promote in the portal")
+    return _move(project, _reviewed(project, sha), by=by, merge=None)
 
 
 def _reviewed(project: Project, sha: str) -> ModelVersion:

@@ -94,7 +94,7 @@ def recorded_predictions(model: Model, holdout: Holdout, *, task: Task, store: S
 
 
 def _read(path: Path, *, rows: int, task: Task, who: str) -> Predictions:
-    predictions = from_frame(pd.read_parquet(path), task=task)
+    predictions = from_frame(pd.read_parquet(path), task=task, model=who)
     validate(predictions, rows=rows, task=task, model=who)
     return predictions
 

@@ -87,6 +87,19 @@ def sliced_metrics(report: Report) -> list[str]:
     return list(dict.fromkeys(result.metric for result in report.metrics if result.slice is not None))
 
 
+def telling_metric(report: Report) -> str:
+    """Return the sliced metric to look at first: where a slice is most clearly worse, if the gate failed."""
+    metrics = sliced_metrics(report)
+    harms = [
+        result
+        for result in report.metrics
+        if result.slice is not None and result.p_value is not None and judge(result) == "worse"
+    ]
+    if report.verdict != "fail" or not harms:
+        return metrics[0]
+    return min(harms, key=lambda result: result.p_value or 0).metric
+
+
 def slice_frame(report: Report, *, metric: str) -> pd.DataFrame:
     """One row for each slice with a difference, worst first."""
     rows = [

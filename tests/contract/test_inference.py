@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ from greenroom_services.environments import Environment
 from greenroom_services.errors import BundlingError, ModelError
 from greenroom_services.sandbox import scrubbed_environ
 from greenroom_services.scoring import score_model
+from tests.bento_server import bentoml_serving
 from tests.contract.example_models import Example, save_code
 
 NAMES = ["flights", "irises", "diabetes", "average"]
@@ -147,9 +144,8 @@ def test_scoring_shows_the_model_no_secrets(
 class Served:
     """A Bento under plain `bentoml serve`."""
 
-    def __init__(self, address: str, seconds: float) -> None:
-        self.client = httpx.Client(base_url=address, timeout=60)
-        self.seconds = seconds
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
 
     def predict(self, rows: Any) -> httpx.Response:
         return self.client.post("/predict", json={"rows": rows})
@@ -162,41 +158,10 @@ def served(
     environment: Environment,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("serve")
     bento = pack(examples["flights"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(environment.python), "-m", "bentoml", "serve", str(bento.path)]
-    began = time.monotonic()
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)],
-            cwd=folder,
-            env=scrubbed_environ(environment, folder=folder),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    served = Served(f"http://127.0.0.1:{port}", 0)
-    try:
-        while not is_ready(served.client):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < began + 60, (folder / "log").read_text()
-            time.sleep(0.05)
-        served.seconds = time.monotonic() - began
-        yield served
-    finally:
-        served.client.close()
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-    assert "Traceback" not in (folder / "log").read_text()
-
-
-def is_ready(client: httpx.Client) -> bool:
-    try:
-        return client.get("/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
+    folder = tmp_path_factory.mktemp("serve")
+    with bentoml_serving(bento.path, environment=environment, folder=folder) as client:
+        yield Served(client)
 
 
 def test_bentoml_serves_the_bento(served: Served, examples: dict[str, Example]) -> None:

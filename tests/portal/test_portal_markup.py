@@ -3,13 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import find_chromium
 from tests.portal.desk_in_memory import HOSTILE
 from tests.portal.front_process import Front, start_front
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +16,10 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    chromium = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield browser.new_page(viewport={"width": 400, "height": 900})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 400, "height": 900})
+    yield page
+    page.close()
 
 
 def test_hostile_texts_are_only_texts(front: Front, page: Page) -> None:

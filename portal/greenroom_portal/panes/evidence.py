@@ -16,6 +16,7 @@ from greenroom_portal.tables import (
     skipped_slices,
     slice_frame,
     sliced_metrics,
+    telling_metric,
     timing_frame,
 )
 from greenroom_portal.wording import duration, escape, mark_outcome, name_metric
@@ -64,7 +65,14 @@ def show_slices(report: Report) -> None:
     if not metrics:
         return
     st.subheader("Slices", anchor=False)
-    metric = st.selectbox("Metric", metrics, format_func=name_metric, key="slice-metric", width=240)
+    metric = st.selectbox(
+        "Metric",
+        metrics,
+        index=metrics.index(telling_metric(report)),
+        format_func=name_metric,
+        key="slice-metric",
+        width=240,
+    )
     frame, skipped = slice_frame(report, metric=metric), skipped_slices(report, metric=metric)
     if frame.empty:
         st.markdown("No slice has enough rows in both models to be compared.")

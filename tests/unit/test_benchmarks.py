@@ -1,0 +1,82 @@
+"""The benchmark's table and JSON, and the gate's opponent; no times."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmarks.gate import METRICS, bootstrap, evaluate_case, make_case
+from benchmarks.loop import STEPS, Round, RunTimes, tell
+from benchmarks.plain import PlainTimes
+from benchmarks.results import Result, compare, judge, make_table, to_json
+
+
+def print_table(results: list[Result]) -> list[str]:
+    stream = io.StringIO()
+    Console(file=stream, width=160).print(make_table(results))
+    return stream.getvalue().splitlines()
+
+
+def test_a_comparison_is_of_medians() -> None:
+    """The ratio is the median of ours over the median of theirs, held against the target."""
+    result = compare("start", [3.0, 1.0, 2.0], [8.0, 80.0, 4.0], target=0.25)
+
+    assert result == Result("start", ours=2.0, theirs=8.0, ratio=0.25, target=0.25, met=True, runs=3)
+    assert compare("start", [3.0], [8.0], target=0.25).met is False
+
+
+def test_a_side_without_a_step_has_no_ratio() -> None:
+    """A step of one side alone, or a ratio without a promise, is neither met nor missed."""
+    assert compare("score", [3.0], target=0.5) == Result("score", 3.0, None, None, 0.5, None, 1)
+    assert compare("log", [3.0], [6.0]).met is None
+
+
+def test_the_json_has_the_published_shape() -> None:
+    """One object holds the machine and the list of results, each with the same seven keys."""
+    results = [compare("start", [1.0], [4.0], target=0.35), judge("ends", 0.04, target=0.05, runs=1)]
+    document = json.loads(to_json(results, {"cores": 2}))
+
+    assert document["machine"] == {"cores": 2}
+    assert document["results"] == [
+        {"name": "start", "ours": 1.0, "theirs": 4.0, "ratio": 0.25, "target": 0.35, "met": True, "runs": 1},
+        {"name": "ends", "ours": None, "theirs": None, "ratio": 0.04, "target": 0.05, "met": True, "runs": 1},
+    ]
+
+
+def test_the_table_says_what_is_missed() -> None:
+    """A line for each row, with numbers in seconds and a shout where a target is missed."""
+    head, missed, alone = print_table([compare("start", [5.0], [4.0], target=0.35), compare("score", [3.0])])
+
+    assert head.split() == ["what", "ours", "theirs", "ratio", "target", "met", "runs"]
+    assert missed.split() == ["start", "5.000", "s", "4.000", "s", "1.25", "≤", "0.35", "NO", "1"]
+    assert alone.split() == ["score", "3.000", "s", "1"]
+
+
+def test_training_is_left_out_and_logging_is_not() -> None:
+    """The promised ratio counts all of a run but the training, on both sides with the model's logging."""
+    steps = {**dict.fromkeys(STEPS, 0.5), "train": 7.0, "package": 1.0, "preview": 2.0}
+    first = RunTimes(whole=14.0, steps=steps, log_model=1.0)
+    plain = PlainTimes(train=6.0, log_model=3.0, build=4.0, build_unlocked=2.0, serve=5.0)
+    rows = {row.name: row for row in tell([Round(first, again=0.7, plain=plain, preview=1.0, served=4.0)])}
+
+    assert rows["train, logging excluded"].ours == 6.0
+    assert rows["command's start and report"].ours == 2.0
+    promised = rows["pull request → preview link, training excluded"]
+    assert (promised.ours, promised.theirs, promised.met) == (8.0, 12.0, False)
+    assert rows["the same commit again : its first run"].ratio == pytest.approx(0.05)
+
+
+def test_both_sides_of_the_gate_measure_the_same() -> None:
+    """Around scikit-learn's metrics the bootstrap spreads about the differences that Greenroom reports."""
+    case = make_case(2_000)
+    drawn = bootstrap(case, resamples=50)
+
+    for result in evaluate_case(case).metrics:
+        assert result.difference is not None
+        assert abs(drawn[result.metric].mean() - result.difference) < drawn[result.metric].std()
+    assert drawn.keys() == METRICS.keys()
+    assert all(np.ptp(values) > 0 for values in drawn.values())
