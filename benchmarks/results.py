@@ -1,0 +1,82 @@
+"""What a benchmark found: one row for each comparison, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: medians in seconds and their ratio, ours ÷ theirs, where less is better."""
+
+    name: str
+    ours: float | None
+    theirs: float | None
+    ratio: float | None
+    target: float | None
+    """What the ratio may be at most; None where nothing is promised."""
+    met: bool | None
+    runs: int
+
+
+def compare(
+    name: str, ours: Sequence[float], theirs: Sequence[float] = (), *, target: float | None = None
+) -> Result:
+    """Return the row of both sides' seconds; a side that has no such step gives none."""
+    our, their = _middle(ours), _middle(theirs)
+    ratio = None if our is None or their is None else our / their
+    return judge(name, ratio, ours=our, theirs=their, target=target, runs=max(len(ours), len(theirs)))
+
+
+def judge(
+    name: str,
+    ratio: float | None,
+    *,
+    ours: float | None = None,
+    theirs: float | None = None,
+    target: float | None,
+    runs: int,
+) -> Result:
+    """Return the row of a ratio that was found in another way than by two medians."""
+    met = None if target is None or ratio is None else ratio <= target
+    return Result(name, _round(ours), _round(theirs), _round(ratio), target, met, runs)
+
+
+def make_table(results: Sequence[Result]) -> Table:
+    """Return the rows for a terminal."""
+    table = Table("what", box=None, padding=(0, 2, 0, 0))
+    for title in ("ours", "theirs", "ratio", "target", "met", "runs"):
+        table.add_column(title, justify="right")
+    for result in results:
+        target = "" if result.target is None else f"≤ {result.target:g}"
+        met = "" if result.met is None else ("yes" if result.met else "NO")
+        numbers = (_seconds(result.ours), _seconds(result.theirs), _show(result.ratio))
+        table.add_row(result.name, *numbers, target, met, str(result.runs))
+    return table
+
+
+def to_json(results: Sequence[Result], machine: Mapping[str, Any]) -> str:
+    document = {"machine": dict(machine), "results": [asdict(result) for result in results]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _middle(seconds: Sequence[float]) -> float | None:
+    return median(seconds) if seconds else None
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:,.3f} s"
+
+
+def _show(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
