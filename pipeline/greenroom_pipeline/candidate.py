@@ -42,12 +42,15 @@ def train_candidate(
     }
     with tempfile.TemporaryDirectory(dir=project.places.scratch) as folder:
         log = Path(folder) / "train.log"
+        log.touch()
+        # By the clock of the file system, which is the one that dates the model file.
+        began = log.stat().st_mtime_ns
         try:
             run_command(train, folder=project.repository.root, environment=environment, log=log, wrote=wrote)
         finally:
             project.store.put(run_id, log)
     if train.model is not None:
-        log_model_file(project, run_id)
+        log_model_file(project, run_id, since=began)
     logged = project.store.logged_model(run_id)
     if logged is None:
         raise TrainingError(

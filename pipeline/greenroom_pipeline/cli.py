@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -15,11 +18,23 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.errors import GreenroomError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, print_log, print_report
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Import without looking for garbage: the many objects of a library stay, and searching them takes seconds."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 app = typer.Typer(
     help="Review apps for machine-learning models: train, gate, preview, decide, promote.",
@@ -48,7 +63,7 @@ def configure(
         typer.Option(_TRACEBACK, help="Show the traceback of an expected error, before or after a command."),
     ] = False,
 ) -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # Whoever stops a command by SIGTERM gets the same cleaning up as by Ctrl-C, also when a shell that
     # started it in the background had it ignore SIGINT.
@@ -62,13 +77,20 @@ def run(directory: Directory = Path(), json: Json = False) -> None:
 
     Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.
     """
-    from greenroom_pipeline.project import open_project
-    from greenroom_pipeline.report import to_json
-    from greenroom_pipeline.run import run_loop
+    with _importing():
+        from greenroom_pipeline.project import open_project
+        from greenroom_pipeline.report import to_json
+        from greenroom_pipeline.run import run_loop
 
     console = Console(stderr=json)
     project = open_project(_places(directory))
-    result = run_loop(project, ConsoleProgress(console))
+    try:
+        result = run_loop(project, ConsoleProgress(console))
+    except TrainingError:
+        raise  # what training wrote has been shown while it ran
+    except GreenroomError as error:
+        print_log(console, error.log)
+        raise
     if json:
         typer.echo(to_json(result.report))
     else:
@@ -81,8 +103,9 @@ def run(directory: Directory = Path(), json: Json = False) -> None:
 @app.command()
 def promote(directory: Directory = Path(), by: By = None) -> None:
     """Make the reviewed candidate of the checked-out commit the champion."""
-    from greenroom_pipeline.project import open_project
-    from greenroom_pipeline.promotion import promote_checkout
+    with _importing():
+        from greenroom_pipeline.project import open_project
+        from greenroom_pipeline.promotion import promote_checkout
 
     project = open_project(_places(directory))
     done = promote_checkout(project, by=by or project.repository.user())
@@ -93,8 +116,9 @@ def promote(directory: Directory = Path(), by: By = None) -> None:
 @app.command()
 def serve(directory: Directory = Path(), host: Address = "127.0.0.1", port: Port = 8501) -> None:
     """Run the portal and the preview host for this project until Ctrl-C."""
-    from greenroom_pipeline.project import open_project
-    from greenroom_pipeline.serve import serving
+    with _importing():
+        from greenroom_pipeline.project import open_project
+        from greenroom_pipeline.serve import serving
 
     places = open_project(_places(directory)).places
     with serving(places, host=host, port=port) as server:
@@ -108,12 +132,14 @@ def demo(
     port: Port = 0,
 ) -> None:
     """Play the whole loop on real flights, on this machine, in a temporary folder that is gone afterwards."""
-    from greenroom_pipeline.demo import play_demo, prove_demo
+    with _importing():
+        from greenroom_pipeline.demo import play_demo, prove_demo, prove_promotion
 
     console = Console()
     with play_demo(console, os.environ, port=port) as stage:
         if once:
             prove_demo(stage.project, stage.server.portal, console)
+            prove_promotion(stage.project, console)
         else:
             console.print(
                 f"\n[bold]Open the portal: {stage.server.portal}[/]\nPress Ctrl-C to stop and clean up."
@@ -130,8 +156,6 @@ def main() -> None:
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        elif error.log:
-            print_log(Console(stderr=True), error.log)
         typer.echo(f"greenroom: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import roc_curve
 
 from greenroom_pipeline.metrics.metric import Sample
 from greenroom_pipeline.predictions import Predictions
@@ -49,6 +47,9 @@ def draw_curves(
 
 def roc_curve_points(sample: Sample, *, code: int) -> list[Point]:
     """Return the ROC curve of one class against the others: false against true positive rate."""
+    # Imported where it is used: a run that finds its report recorded draws nothing.
+    from sklearn.metrics import roc_curve
+
     assert sample.probabilities is not None
     false_rate, true_rate, _ = roc_curve(sample.target == code, sample.probabilities[:, code])
     # Evenly along the curve, both ends included.
@@ -61,6 +62,8 @@ def roc_curve_points(sample: Sample, *, code: int) -> list[Point]:
 def calibration_points(sample: Sample, *, code: int) -> list[Point]:
     """Return mean probability against what share was really of the class, in bins of equal counts."""
     assert sample.probabilities is not None
+    from sklearn.calibration import calibration_curve
+
     scores = np.clip(sample.probabilities[:, code], 0, 1)
     share, mean = calibration_curve(sample.target == code, scores, n_bins=BINS, strategy="quantile")
     return _join(mean, share)

@@ -13,16 +13,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from greenroom_pipeline.candidate import find_trained
+from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.disagreements import to_native
-from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.errors import DemoError, GreenroomError
 from greenroom_pipeline.holdout import Holdout
+from greenroom_pipeline.local_desk import LocalDesk
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import PRODUCTION, query
+from greenroom_pipeline.previews import query
 from greenroom_pipeline.progress import Progress, Silence
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.promotion import promote_checkout
-from greenroom_pipeline.record import read_failure
+from greenroom_pipeline.promotion import promote_checkout, promote_pull
+from greenroom_pipeline.record import read_failure, read_report
 from greenroom_pipeline.run import run_loop
 from greenroom_pipeline.score import recorded_predictions
 from greenroom_pipeline.serve import Server, serving
@@ -35,10 +37,6 @@ _ROWS = 5
 _TOLERANCE = 1e-9
 # The demo keeps to its own workspace, whatever the user works with otherwise.
 _OWN = frozenset({"GREENROOM_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"})
-
-
-class DemoError(GreenroomError):
-    """The demo did not show what it is there to show."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,8 @@ def prove_demo(project: Project, portal: str, console: Console) -> None:
     console.print(f"✓ {answers} live answers equal the scored ones, production's among them")
     _prove_repetition(project)
     console.print("✓ a second run of the same commit trained nothing")
-    _prove_portal(portal)
-    console.print("✓ the portal answers")
+    _prove_portal(project, portal)
+    console.print("✓ the portal answers, and has every review")
 
 
 def _prove_endings(project: Project) -> list[Subject]:
@@ -126,6 +124,13 @@ def _prove_ending(project: Project, branch: Branch, record: RunRecord) -> None:
     if ending not in branch.ends:
         said = record.tags.get("summary") or record.tags.get("reason")
         raise DemoError(f"{branch.name} ended with {ending}, not {' or '.join(branch.ends)}: {said}")
+    report = read_report(project.store, record.id)
+    reasons = {check.code for check in report.checks if check.outcome == "failed"} if report else set()
+    reasons |= {record.tags["step"]} if ending == "error" else set()
+    if reasons != ({branch.because} if branch.because else set()):
+        raise DemoError(
+            f"{branch.name} ended for {', '.join(reasons) or 'no reason'}, not for {branch.because}"
+        )
     if ending == "error" and "Traceback" not in read_failure(project.store, record.id):
         raise DemoError(f"{branch.name} failed without the log of its model's process")
 
@@ -170,8 +175,28 @@ def _prove_repetition(project: Project) -> None:
         raise DemoError(f"a second run of {branch.name} did not find what the first had recorded")
 
 
-def _prove_portal(portal: str) -> None:
+def _prove_portal(project: Project, portal: str) -> None:
     for path in ("/api/health", "/"):
         answer = httpx.get(portal + path, timeout=30)
         if answer.status_code != 200:
             raise DemoError(f"the portal answers {answer.status_code} to {path}")
+    desk, branches = LocalDesk(project), read_branches()
+    for review in desk.reviews():
+        if review.run_state == "finished" and desk.report(project.name, review.pull) is None:
+            raise DemoError(f"the portal has no report of pull request {review.pull}")
+    if len(desk.reviews()) != len(branches):
+        raise DemoError(f"the portal has {len(desk.reviews())} reviews of {len(branches)} branches")
+
+
+def prove_promotion(project: Project, console: Console) -> None:
+    """Promote the first branch, and check that production then answers with exactly the reviewed model."""
+    project.repository.git("switch", "--quiet", read_branches()[0].name)
+    subject = identify(project)
+    model = find_trained(project.store, subject.fingerprint)
+    project.repository.git("switch", "--quiet", "main")
+    assert subject.pull is not None
+    promotion = promote_pull(project, subject.pull.number, sha=subject.commit.sha, by="Greenroom demo")
+    if model is None or promotion.version.tags["digest"] != model.digest:
+        raise DemoError("what was promoted is not what was reviewed")
+    _prove_slot(project, model, subject.holdout, PRODUCTION)
+    console.print(f"✓ pull request {subject.pull.number} is merged, and its model answers in production")

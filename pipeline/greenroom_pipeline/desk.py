@@ -9,6 +9,9 @@ from typing import Any, Literal, Protocol
 from greenroom_pipeline.forge import PullState
 from greenroom_pipeline.report import Report, Verdict
 
+PRODUCTION = "production"
+"""The slot of the champion."""
+
 RunState = Literal["waiting", "running", "finished", "failed"]
 PreviewState = Literal["awake", "starting", "failed", "stopped", "absent"]
 
@@ -70,7 +73,7 @@ class Desk(Protocol):
         ...
 
     def profile(self, project: str, pull: int) -> dict[str, Any]:
-        """Return the feature profile that the candidate's Bento carries."""
+        """Return the feature profile of the columns that candidate or champion take."""
         ...
 
     def preview(self, project: str, slot: str) -> PreviewStatus: ...

@@ -10,6 +10,8 @@ GreenroomError
     PreviewError       the preview host or a preview did not do what was asked
     StoreError         MLflow cannot be reached, or holds something unexpected
     PromotionError     the candidate cannot become champion
+    ServeError         a part of the server did not start, or ended
+    DemoError          the demo did not show what it is there to show
 """
 
 from __future__ import annotations
@@ -60,3 +62,11 @@ class StoreError(GreenroomError):
 
 class PromotionError(GreenroomError):
     """The candidate cannot become champion."""
+
+
+class ServeError(GreenroomError):
+    """A part of the server did not start, or ended."""
+
+
+class DemoError(GreenroomError):
+    """The demo did not show what it is there to show."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.settings import TrainTable
+
+# Git's own, Greenroom's own, and what Python and environments leave behind.
+_LEFT_OUT = frozenset({".git", ".greenroom", ".venv", "__pycache__"})
 
 
 def compute_fingerprint(repository: Repository, train: TrainTable) -> str:
@@ -17,37 +21,38 @@ def compute_fingerprint(repository: Repository, train: TrainTable) -> str:
     Inputs may be files that git ignores (data pulled by another tool): they count by content all the same.
     `RepositoryError` when an input does not exist, or differs from the commit.
     """
-    changed = repository.changes(train.inputs or ["."])
-    if changed:
-        raise RepositoryError(
-            f"{_name(changed)} changed since the commit; commit or stash, since a report belongs to a commit"
-        )
-    files = _input_files(repository, train.inputs) if train.inputs else repository.tracked()
+    require_committed(repository, train.inputs or ["."])
+    files = _input_files(repository, train.inputs) if train.inputs else set(repository.tracked())
+    if train.model is not None:
+        # Greenroom itself reads what the model file needs to load.
+        files.update(name for name in (train.requirements, "requirements.txt", "uv.lock") if name is not None)
     entries = {name: _digest(repository.root / name) for name in sorted(files)}
-    content = {"command": train.command, "model": train.model, "files": entries}
+    content = {"train": train.model_dump(exclude={"inputs", "timeout"}), "files": entries}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _name(files: list[str]) -> str:
-    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"{files[0]}{more}"
+def require_committed(repository: Repository, paths: Sequence[str]) -> None:
+    """Raise `RepositoryError` when a file under *paths* differs from the commit, but for those git ignores."""
+    changed = repository.changes(paths)
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise RepositoryError(
+            f"{changed[0]}{more} changed since the commit; commit or stash, since a report belongs to a commit"
+        )
 
 
-def _input_files(repository: Repository, inputs: list[str]) -> set[str]:
+def _input_files(repository: Repository, inputs: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for name in inputs:
         path = repository.root / name
         if not path.exists():
             raise RepositoryError(
-                f"train.inputs names {name!r}, which is not in {repository.root}; mend the list"
+                f"train.inputs names {name!r}, which is not in {repository.root}; make it, or mend the list"
             )
-        members = [path] if path.is_file() else [each for each in path.rglob("*") if _counts(each)]
-        found.update(each.relative_to(repository.root).as_posix() for each in members)
+        members = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+        names = (each.relative_to(repository.root) for each in members)
+        found.update(each.as_posix() for each in names if not _LEFT_OUT.intersection(each.parts))
     return found
-
-
-def _counts(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
 
 
 def _digest(path: Path) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from greenroom_pipeline.errors import DataError
-from greenroom_pipeline.predictions import as_label, as_labels, order_labels
+from greenroom_pipeline.predictions import as_label
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.settings import DataTable
+from greenroom_pipeline.target import read_classes
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,8 @@ def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
         raise DataError(f"{data.holdout} has no rows; a holdout needs labelled rows to score both models on")
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Holdout(frame, digest, data, _read_classes(frame[data.target], task=task))
-
-
-def _read_classes(target: pd.Series[Any], *, task: Task) -> tuple[str, ...]:
-    if task == "regression":
-        return ()
-    return order_labels(as_labels(target.drop_duplicates(), what=f"the target {target.name!r}").tolist())
+    classes = read_classes(frame[data.target], task=task, positive=data.positive)
+    return Holdout(frame, digest, data, classes)
 
 
 def require_column(frame: pd.DataFrame, column: str, complaint: str) -> None:

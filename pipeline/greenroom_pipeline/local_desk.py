@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from greenroom_pipeline.desk import PreviewStatus, Reply, Review, RunState
-from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.errors import RepositoryError, StoreError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.previews import query, read_status
+from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
 from greenroom_pipeline.record import read_failure, read_profile, read_report
@@ -45,7 +46,13 @@ class LocalDesk:
     def profile(self, project: str, pull: int) -> dict[str, Any]:
         record = self._record(self._pull(project, pull))
         profile = read_profile(self.project_here.store, record.id) if record else None
-        return profile.model_dump(mode="json") if profile else {}
+        if profile is None:
+            raise StoreError(f"pull request {pull} has no feature profile yet; run `greenroom run` on it")
+        return _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+
+    def _champion_profile(self) -> FeatureProfile | None:
+        champion = self.project_here.store.champion()
+        return read_profile(self.project_here.store, champion.tags["run"]) if champion else None
 
     def preview(self, project: str, slot: str) -> PreviewStatus:
         self._require(project)
@@ -107,6 +114,28 @@ class LocalDesk:
             step=tags.get("step"),
             log=read_failure(self.project_here.store, record.id) if failed else "",
         )
+
+
+def _join_profiles(candidate: FeatureProfile, champion: FeatureProfile | None) -> FeatureProfile:
+    """Return the candidate's profile with the columns that only the champion takes, so that both can be asked."""
+    own = {feature.name for feature in candidate.features}
+    further = [each for each in champion.features if each.name not in own] if champion else []
+    if champion is None or not further:
+        return candidate
+    return candidate.model_copy(
+        update={
+            "features": [*candidate.features, *further],
+            "typical": {**champion.typical, **candidate.typical},
+            "examples": _join_rows(candidate.examples, champion.examples),
+        }
+    )
+
+
+def _join_rows(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Both profiles hold the same rows of the holdout, unless it changed; then ours stand alone."""
+    if len(ours) != len(theirs):
+        return ours
+    return [{**their, **our} for our, their in zip(ours, theirs, strict=True)]
 
 
 def _sentence(reason: str) -> str:

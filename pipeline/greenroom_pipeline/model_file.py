@@ -18,17 +18,20 @@ from greenroom_services.model_file import convert_model_file
 _TIMEOUT = 300.0
 
 
-def log_model_file(project: Project, run_id: str) -> None:
+def log_model_file(project: Project, run_id: str, *, since: int) -> None:
     """Make an MLflow model of the file that `train.model` names, and keep it with the run.
 
+    *since* is when training began, in nanoseconds: an older file is another training's.
     The file is opened in an environment of its requirements, never here. `TrainingError` when it is missing,
     or is none of scikit-learn's kind.
     """
     train, root = project.settings.train, project.repository.root
     assert train.model is not None
     file = root / train.model
-    if not file.is_file():
-        raise TrainingError(f"training by {train.command!r} left no {train.model!r}; mend it, or train.model")
+    if not file.is_file() or file.stat().st_mtime_ns < since:
+        raise TrainingError(
+            f"training by {train.command!r} left no new {train.model!r}; mend it, or train.model"
+        )
     requirements = read_requirements(train, root)
     with tempfile.TemporaryDirectory(dir=project.places.scratch) as folder:
         output = Path(folder) / "model"

@@ -12,6 +12,7 @@ import yaml
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.tracking import LoggedModel
 from greenroom_services.bento import digest_folder
+from greenroom_services.errors import BundlingError
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ class Model:
 
 def read_model(logged: LoggedModel, *, sha: str) -> Model:
     """Read an MLflow model's metadata; `TrainingError` when it is not one that can be served."""
-    description = yaml.safe_load((logged.path / "MLmodel").read_text())
+    try:
+        description = yaml.safe_load((logged.path / "MLmodel").read_text())
+        digest = digest_folder(logged.path)
+    except (OSError, ValueError, yaml.YAMLError, BundlingError) as error:
+        raise TrainingError(f"the logged model cannot be read: {_first_line(error)}") from error
     flavors = description.get("flavors", {})
     if "python_function" not in flavors:
         raise TrainingError(
@@ -50,7 +55,11 @@ def read_model(logged: LoggedModel, *, sha: str) -> Model:
             f"only {', '.join(flavors) or 'none'}; log it with an mlflow flavour that has one"
         )
     inputs = _read_inputs(description.get("signature"))
-    return Model(logged=logged, digest=digest_folder(logged.path), sha=sha, inputs=inputs)
+    return Model(logged=logged, digest=digest, sha=sha, inputs=inputs)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 def _read_inputs(signature: dict[str, Any] | None) -> dict[str, str] | None:

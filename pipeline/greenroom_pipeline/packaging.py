@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import PackagingError, StoreError
@@ -14,7 +15,7 @@ from greenroom_pipeline.report import Task
 from greenroom_pipeline.subject import Champion
 from greenroom_services.bento import PackagedBento, package
 from greenroom_services.environments import model_requirements
-from greenroom_services.errors import BundlingError
+from greenroom_services.errors import BundlingError, RequirementsError
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Package:
     bento: PackagedBento
     requirements: tuple[str, ...]
     profile: FeatureProfile
+
+
+def label_bento(model: Model, profile: FeatureProfile) -> str:
+    """Return the Bento's version: the same model with the same profile has the same one."""
+    content = profile.model_dump_json()
+    return hashlib.sha256(f"{model.digest}\0{content}".encode()).hexdigest()[:12]
 
 
 def profile_holdout(holdout: Holdout, model: Model, *, task: Task) -> FeatureProfile:
@@ -49,12 +56,12 @@ def package_champion(project: Project, champion: Champion) -> Package:
 
 def package_model(project: Project, model: Model, profile: FeatureProfile) -> Package:
     """Build the model's Bento, or return the one that stands in the store already."""
-    requirements = model_requirements(model.path)
     try:
+        requirements = model_requirements(model.path)
         bento = package(
             model.path,
             name=project.name,
-            version=model.label,
+            version=label_bento(model, profile),
             digest=model.digest,
             task=profile.task,
             profile=profile.model_dump(mode="json"),
@@ -64,6 +71,6 @@ def package_model(project: Project, model: Model, profile: FeatureProfile) -> Pa
             classes=profile.classes,
             positive=positive_class(profile.classes, project.settings.data),
         )
-    except BundlingError as error:
+    except (BundlingError, RequirementsError) as error:
         raise PackagingError(str(error), log=error.log) from error
     return Package(bento, tuple(requirements), profile)

@@ -40,26 +40,18 @@ class Places:
         """Working files of runs; nothing here is needed once a run has ended."""
         return self.home / "scratch"
 
-    @property
-    def embedded_store(self) -> bool:
-        return self.tracking_uri == _embedded_uri(self.home)
-
-
-def _embedded_uri(home: Path) -> str:
-    return f"sqlite:///{home / 'mlflow.db'}"
-
 
 def find_places(repository: Path, environ: Mapping[str, str]) -> Places:
     """Read `GREENROOM_HOME`, `GREENROOM_CACHE` and `MLFLOW_TRACKING_URI`, each with its default."""
     root = repository.resolve()
     home = Path(environ.get("GREENROOM_HOME") or root / ".greenroom").resolve()
-    user_cache = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/tmp")) / ".cache")
+    user_cache = Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     cache = Path(environ.get("GREENROOM_CACHE") or user_cache / "greenroom").resolve()
     return Places(
         repository=root,
         home=home,
         cache=cache,
-        tracking_uri=environ.get("MLFLOW_TRACKING_URI") or _embedded_uri(home),
+        tracking_uri=environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,6 @@ from greenroom_pipeline.report import Preview
 from greenroom_services.client import HostClient, host_running
 from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
 from greenroom_services.host.launch import temporary_host
-
-PRODUCTION = "production"
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,9 @@ def preview_host(places: Places) -> Iterator[Host]:
 
     What is deployed to it is remembered: `greenroom serve` brings it up again.
     """
-    if host_running(places.host):
+    with _translated():
+        running = host_running(places.host)
+    if running:
         yield Host(HostClient(places.host), lasting=True)
         return
     with _translated(), temporary_host(places.host, cache=places.environments) as process:
@@ -59,6 +59,12 @@ def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: fl
     except PreviewFailed as error:
         return Preview(slot=slot, bento=tag, state="failed", log=error.log or str(error))
     return Preview(slot=slot, bento=tag, state="awake", address=state.address if host.lasting else None)
+
+
+def stop(places: Places, *, project: str, slot: str) -> None:
+    """Stop the preview in the slot, if there is one."""
+    with suppress(HostAbsent, PreviewAbsent), _translated():
+        HostClient(places.host).stop(project, slot)
 
 
 def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:
@@ -98,7 +104,7 @@ def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Re
 def _translated() -> Iterator[None]:
     try:
         yield
-    except PreviewFailed:
+    except (HostAbsent, PreviewAbsent, PreviewFailed):
         raise
     except ServiceError as error:
         raise PreviewError(str(error), log=error.log) from error

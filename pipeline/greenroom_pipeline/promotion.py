@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import PromotionError
-from greenroom_pipeline.packaging import package_champion
-from greenroom_pipeline.previews import PRODUCTION, deploy, preview_host
+from greenroom_pipeline.packaging import Package, package_champion
+from greenroom_pipeline.previews import deploy, preview_host, stop
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import read_report
 from greenroom_pipeline.subject import find_champion, open_champion
@@ -33,9 +34,13 @@ def promote_pull(project: Project, number: int, *, sha: str, by: str) -> Promoti
         raise PromotionError(
             f"pull request {number} moved from {sha[:7]} to {pull.head[:7]}; run and review the new commit"
         )
-    version = _reviewed(project, sha)
+    reviewed = _reviewed(project, sha)
+    # All that can be wrong with the bytes shows before the merge, which cannot be taken back.
+    package = package_champion(project, open_champion(project.store, reviewed))
     merged = project.forge.merge(number, head=sha, by=by)
-    return _move(project, version, by=by, merge=merged)
+    promotion = _move(project, reviewed, package, by=by, merge=merged)
+    stop(project.places, project=project.name, slot=str(number))
+    return promotion
 
 
 def promote_checkout(project: Project, *, by: str) -> Promotion:
@@ -43,7 +48,9 @@ def promote_checkout(project: Project, *, by: str) -> Promotion:
     sha, target = project.repository.commit().sha, project.repository.default_branch()
     if not project.repository.is_ancestor(sha, target):
         raise PromotionError(f"commit {sha[:7]} is not on {target}; merge it first, or promote in the portal")
-    return _move(project, _reviewed(project, sha), by=by, merge=None)
+    reviewed = _reviewed(project, sha)
+    package = package_champion(project, open_champion(project.store, reviewed))
+    return _move(project, reviewed, package, by=by, merge=None)
 
 
 def _reviewed(project: Project, sha: str) -> ModelVersion:
@@ -58,8 +65,12 @@ def _reviewed(project: Project, sha: str) -> ModelVersion:
         raise PromotionError(
             f"production changed since commit {sha[:7]} was evaluated; run `greenroom run` on it again"
         )
-    version = record.tags["version"]
-    return next(each for each in project.store.versions() if each.version == version)
+    registered = {each.version: each for each in project.store.versions()}
+    if record.tags["version"] not in registered:
+        raise PromotionError(
+            f"version {record.tags['version']} of {project.name} is gone from MLflow; run `greenroom run` again"
+        )
+    return registered[record.tags["version"]]
 
 
 def _last_finished(project: Project, sha: str) -> RunRecord:
@@ -69,15 +80,18 @@ def _last_finished(project: Project, sha: str) -> RunRecord:
     return finished[0]
 
 
-def _move(project: Project, version: ModelVersion, *, by: str, merge: str | None) -> Promotion:
+def _move(
+    project: Project, version: ModelVersion, package: Package, *, by: str, merge: str | None
+) -> Promotion:
     previous = project.store.champion()
-    package = package_champion(project, open_champion(project.store, version))
     with preview_host(project.places) as host:
         timeout = project.settings.preview.timeout
         preview = deploy(host, package, project=project.name, slot=PRODUCTION, timeout=timeout)
     if preview.state == "failed":
+        done = f"the merge {merge[:7]} is made, but " if merge else ""
         raise PromotionError(
-            f"version {version.version} did not come up in production; the one before goes on",
+            f"{done}version {version.version} did not come up in production, where the one before goes on; "
+            "see why in its log, then run `greenroom promote` on the reviewed commit",
             log=preview.log,
         )
     project.store.tag_version(version.version, {"promoted_by": by, "merge": merge or ""})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greenroom_pipeline.errors import GreenroomError
+from pydantic import ValidationError
+
+from greenroom_pipeline.errors import GreenroomError, StoreError
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.report import Report, from_json, to_json
@@ -76,6 +78,15 @@ def complete_record(
     return version
 
 
+def inherit_parameters(store: Store, run_id: str, model: Model) -> dict[str, str]:
+    """Return what training logged as parameters, and give them to the run where another one trained."""
+    parameters = dict(store.record(model.logged.run_id).parameters)
+    if model.logged.run_id != run_id:
+        store.log_parameters(run_id, parameters)
+        store.tag(run_id, {"trained_by": model.logged.run_id})
+    return parameters
+
+
 def fail_record(store: Store, run_id: str, step: str, error: GreenroomError) -> None:
     """Say in the run which step failed and why, with the log of the process that failed."""
     store.put_text(run_id, error.log or str(error), LOG)
@@ -84,17 +95,29 @@ def fail_record(store: Store, run_id: str, step: str, error: GreenroomError) -> 
 
 
 def find_recorded(store: Store, evidence: str) -> Recorded | None:
-    """Return what was recorded of the same evidence, or None."""
+    """Return what was recorded of the same evidence, or None.
+
+    A preview that did not come up is no evidence: the machine may have been busy, and it is tried again.
+    """
     for record in store.records(evidence=evidence, state="finished"):
         report = read_report(store, record.id)
-        if report is not None:
+        if report is not None and report.preview is not None and report.preview.state == "awake":
             return Recorded(record, report)
     return None
 
 
 def read_report(store: Store, run_id: str) -> Report | None:
+    """Return a run's report; `StoreError` when it is none that this version of Greenroom reads."""
     path = store.get(run_id, REPORT)
-    return None if path is None else from_json(path.read_bytes())
+    if path is None:
+        return None
+    try:
+        return from_json(path.read_bytes())
+    except ValidationError as error:
+        raise StoreError(
+            f"the report of run {run_id} is not of this version's schema ({error.error_count()} differences); "
+            "run `greenroom run` on its commit again"
+        ) from error
 
 
 def read_profile(store: Store, run_id: str) -> FeatureProfile | None:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
 from greenroom_pipeline.candidate import find_trained, train_candidate
 from greenroom_pipeline.checks.preview_answers import check_preview
-from greenroom_pipeline.errors import GreenroomError, StoreError
+from greenroom_pipeline.desk import PRODUCTION
+from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
 from greenroom_pipeline.gate import choose_metrics, run_gate
-from greenroom_pipeline.models import Model
+from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
-from greenroom_pipeline.previews import PRODUCTION, deploy, preview_host
+from greenroom_pipeline.previews import deploy, preview_host
+from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.progress import Progress, Steps
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import (
@@ -25,6 +27,7 @@ from greenroom_pipeline.record import (
     complete_record,
     fail_record,
     find_recorded,
+    inherit_parameters,
     read_profile,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
@@ -66,14 +69,19 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
     with steps.step("fingerprint") as step:
         subject = identify(project)
         step.note = f"{subject.fingerprint[:12]} at commit {subject.commit.sha[:7]}"
-    recorded = find_recorded(project.store, subject.evidence)
-    if recorded is not None:
-        return _repeat(project, subject, recorded, steps)
+    known = _find_known(project, subject)
+    if known is not None:
+        return _repeat(project, subject, known, steps)
     run = Run(project, subject, begin_record(project.store, subject), steps)
     try:
         return _complete(run, environ)
     except GreenroomError as error:
         fail_record(project.store, run.id, steps.current, error)
+        raise
+    except Exception as defect:
+        fail_record(
+            project.store, run.id, steps.current, GreenroomError(f"a defect of Greenroom: {defect!r}")
+        )
         raise
     except BaseException:
         fail_record(project.store, run.id, steps.current, GreenroomError("stopped before it had ended"))
@@ -94,29 +102,49 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
             Evidence(
                 model, scores, evaluation, [*checks, check_preview(preview)], preview, run.steps.timings
             ),
-            parameters=run.project.store.record(run.id).parameters,
+            parameters=inherit_parameters(run.project.store, run.id, model),
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
         step.note = f"run {run.id[:12]}"
     return RunResult(report, run.id, trained=trained, recorded=False)
 
 
-def _repeat(project: Project, subject: Subject, recorded: Recorded, steps: Steps) -> RunResult:
+@dataclass(frozen=True)
+class Known:
+    """What the store holds of the same evidence, whole."""
+
+    recorded: Recorded
+    model: Model
+    profile: FeatureProfile
+
+
+def _find_known(project: Project, subject: Subject) -> Known | None:
+    """Return the recorded verdict of the same evidence; None where any part of it has been lost since."""
+    recorded = find_recorded(project.store, subject.evidence)
+    if recorded is None:
+        return None
+    candidate = recorded.report.candidate
+    logged = project.store.logged_model(candidate.run_id)
+    profile = read_profile(project.store, recorded.record.id)
+    if logged is None or not logged.path.exists() or profile is None:
+        return None
+    model = read_model(logged, sha=candidate.sha)
+    return Known(recorded, model, profile) if model.digest == candidate.digest else None
+
+
+def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> RunResult:
     """Return the recorded verdict of the same evidence, with its preview running again."""
+    run_id = known.recorded.record.id
     with steps.step("train") as step:
         step.cached = True
-        step.note = f"nothing changed since run {recorded.record.id[:12]}: its model and verdict stand"
-    model = find_trained(project.store, subject.fingerprint)
-    profile = read_profile(project.store, recorded.record.id)
-    if model is None or profile is None:
-        raise StoreError(
-            f"run {recorded.record.id} lost its model or profile in MLflow; restore them, or push a commit"
-        )
+        step.note = f"nothing changed since run {run_id[:12]}: its model and verdict stand"
     with steps.step("preview") as step:
         step.cached = True
-        preview = _deploy(project, subject, package_model(project, model, profile))
+        preview = _deploy(project, subject, package_model(project, known.model, known.profile))
         step.note = _say_where(preview)
-    return RunResult(recorded.report, recorded.record.id, trained=False, recorded=True)
+        if preview.state == "failed":
+            raise PreviewError(f"the preview in slot {subject.slot} does not come up again", log=preview.log)
+    return RunResult(known.recorded.report, run_id, trained=False, recorded=True)
 
 
 def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:

@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -78,7 +79,7 @@ def require_same_inputs(candidate: Model, champion: Model) -> None:
     """
     if candidate.inputs is None or champion.inputs is None:
         return
-    for name in candidate.inputs.keys() & champion.inputs.keys():
+    for name in sorted(candidate.inputs.keys() & champion.inputs.keys()):
         ours, theirs = candidate.inputs[name], champion.inputs[name]
         if ours != theirs:
             raise ScoringError(
@@ -100,6 +101,8 @@ def _read(path: Path, *, rows: int, task: Task, who: str) -> Predictions:
 
 
 def _name(model: Model, holdout: Holdout) -> str:
+    """Name the predictions by all that they follow from, the code that asks the model included."""
     columns = map(str, holdout.features(model.columns).columns)
-    identity = "\0".join([model.digest, holdout.digest, *columns])
+    asked = [version("greenroom"), str(holdout.positive), ",".join(holdout.classes)]
+    identity = "\0".join([model.digest, holdout.digest, *asked, *columns])
     return f"predictions/{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.errors import ServeError
 from greenroom_pipeline.places import Places
 from greenroom_services.errors import HostError
 from greenroom_services.host.launch import HostProcess, launch_host
@@ -21,10 +21,6 @@ from greenroom_services.host.launch import HostProcess, launch_host
 _START = 60.0
 _POLL = 0.05
 _GRACE = 10.0
-
-
-class ServeError(GreenroomError):
-    """A part of the server did not start, or ended."""
 
 
 @dataclass(frozen=True)

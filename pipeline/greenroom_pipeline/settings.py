@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from greenroom_pipeline.report import Task
+
+
+def _require_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?", name):
+        raise ValueError(f"{name!r} is no project name; use up to 50 lower-case letters, digits and dashes")
+    return name
 
 
 def _stay_inside(path: str) -> str:
@@ -17,8 +32,10 @@ def _stay_inside(path: str) -> str:
     return path
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")]
+Name = Annotated[str, AfterValidator(_require_name)]
 Text = Annotated[str, Field(min_length=1)]
+# Classes are compared as text, and 0 and 1 are as often written as numbers.
+Label = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
 RepositoryPath = Annotated[str, Field(min_length=1), AfterValidator(_stay_inside)]
 
 
@@ -64,7 +81,7 @@ class SliceRule(Table):
 class DataTable(Table):
     holdout: RepositoryPath = Field(description="Parquet or CSV file with the frozen labelled rows.")
     target: Text = Field(description="Column of the holdout that the model predicts.")
-    positive: str | None = Field(
+    positive: Label | None = Field(
         None, description="Binary tasks: the class whose probability counts. Default: the last one in order."
     )
     slices: list[SliceRule] = Field(

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import StoreError
-from greenroom_pipeline.fingerprint import compute_fingerprint
+from greenroom_pipeline.fingerprint import compute_fingerprint, require_committed
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import choose_metrics
 from greenroom_pipeline.holdout import Holdout, read_holdout
@@ -49,6 +50,8 @@ class Subject:
 def identify(project: Project) -> Subject:
     """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
     settings = project.settings
+    # What the verdict rests on belongs to the commit as well as what training reads.
+    require_committed(project.repository, [FILE, settings.data.holdout])
     holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
     # Rules and slices that fit nothing are told before training, not after it.
     choose_metrics(settings.gate, task=settings.project.task)

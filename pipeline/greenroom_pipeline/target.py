@@ -61,6 +61,24 @@ def read_target(
     return Target(task, _encode(labels, classes), classes, code)
 
 
+def read_classes(
+    values: ArrayLike | pd.Series[Any], *, task: Task, positive: str | None = None
+) -> tuple[str, ...]:
+    """Return the target's classes in order, none for regression, before any model has answered.
+
+    Raises `DataError` when the target cannot be used, `SettingsError` when *positive* is none of its classes.
+    """
+    if task == "regression":
+        _read_numbers(values)
+        return ()
+    labels = as_labels(values)
+    classes = order_labels(np.unique(labels).tolist())
+    _refuse_classes(classes, rows=labels.size, task=task)
+    if task == "binary":
+        _choose_positive(classes, positive)
+    return classes
+
+
 def read_sample(predictions: Predictions, *, target: Target) -> Sample:
     """Return a model's answers in the target's coding; a class that it does not know has probability 0."""
     if target.task == "regression":

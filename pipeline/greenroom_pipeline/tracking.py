@@ -180,7 +180,8 @@ class Store:
         """Make the model a version in the registry; the same commit and digest give the one that is there."""
         for version in self.versions():
             if version.tags.get("digest") == tags["digest"] and version.tags.get("sha") == tags["sha"]:
-                return version
+                self.tag_version(version.version, tags)
+                return ModelVersion(version.version, version.run_id, {**version.tags, **tags})
         with _translated("register the model"):
             if not self._client.search_registered_models(f"name = '{self.project}'"):
                 self._client.create_registered_model(self.project)
@@ -224,7 +225,9 @@ def open_store(project: str, places: Places) -> Store:
         if experiment is not None:
             identity = str(experiment.experiment_id)
         else:
-            folder = (places.artifacts / project).as_uri() if places.embedded_store else None
+            # Left to itself, MLflow keeps a local store's files in the current folder.
+            local = places.tracking_uri.startswith("sqlite:")
+            folder = (places.artifacts / project).as_uri() if local else None
             identity = str(client.create_experiment(project, artifact_location=folder))
     return Store(project, client, identity, places.scratch)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,10 +23,14 @@ _LAST_LINES = 40
 def project_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return an environment for commands of the project's own.
 
-    Greenroom's virtual environment is taken out, since it is not theirs; its uv comes last on the path.
+    Greenroom's own virtual environment is taken off the path, unless it is the one that the user activated:
+    then it is the project's too. Greenroom's uv comes last on the path.
     """
-    kept = {key: value for key, value in environ.items() if key != "VIRTUAL_ENV"}
-    return kept | {"PATH": f"{environ.get('PATH', os.defpath)}{os.pathsep}{Path(find_uv_bin()).parent}"}
+    own = str(Path(sys.prefix) / "bin")
+    activated = sys.prefix in (environ.get("VIRTUAL_ENV"), environ.get("CONDA_PREFIX"))
+    taken_out = own if sys.prefix != sys.base_prefix and not activated else None
+    folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each != taken_out]
+    return dict(environ) | {"PATH": os.pathsep.join([*folders, str(Path(find_uv_bin()).parent)])}
 
 
 def training_environment(environ: Mapping[str, str], *, tracking_uri: str, run_id: str) -> dict[str, str]:
@@ -51,21 +56,18 @@ def run_command(
     `TrainingError` when it exits with another status than 0, or takes longer than `train.timeout`.
     """
     process = _start(train.command, folder=folder, environment=environment)
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        _stop(process)
-
-    alarm = threading.Timer(train.timeout, expire)
-    alarm.start()
+    lines: deque[str] = deque(maxlen=_LAST_LINES)
+    reader = threading.Thread(target=_follow, args=(process, log, lines, wrote), daemon=True)
+    reader.start()
     try:
-        lines = _follow(process, log=log, wrote=wrote)
-        status = process.wait()
+        status = process.wait(train.timeout)
+    except subprocess.TimeoutExpired:
+        status = None
     finally:
-        alarm.cancel()
         _stop(process)
-    if expired.is_set():
+        # What it started in a session of its own may hold the pipe open, and is not waited for.
+        reader.join(_GRACE)
+    if status is None:
         problem = f"did not end within {train.timeout:g} s; mend it, or raise train.timeout"
     elif status != 0:
         problem = f"failed with exit status {status}; its last line was: {_last(lines)}"
@@ -90,16 +92,16 @@ def _start(command: str, *, folder: Path, environment: Mapping[str, str]) -> sub
     )
 
 
-def _follow(process: subprocess.Popen[str], *, log: Path, wrote: Callable[[str], None]) -> deque[str]:
-    """Pass on and keep in *log* what the process prints; return the last lines."""
-    last: deque[str] = deque(maxlen=_LAST_LINES)
+def _follow(
+    process: subprocess.Popen[str], log: Path, lines: deque[str], wrote: Callable[[str], None]
+) -> None:
+    """Pass on what the process prints, and keep it in *log*; *lines* has the last ones."""
     assert process.stdout is not None
-    with log.open("w") as stream:
+    with process.stdout, log.open("w") as stream:
         for line in process.stdout:
             stream.write(line)
-            last.append(line.rstrip("\n"))
-            wrote(last[-1])
-    return last
+            lines.append(line.rstrip("\n"))
+            wrote(lines[-1])
 
 
 def _last(lines: deque[str]) -> str:

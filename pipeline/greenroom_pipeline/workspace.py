@@ -12,17 +12,13 @@ from typing import Literal
 
 from uv import find_uv_bin
 
-from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.errors import DemoError
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.train import project_environment
 
 Ending = Literal["pass", "inconclusive", "fail", "error"]
 _EXAMPLE = "flight-delays"
 _LEFT_BEHIND = shutil.ignore_patterns(".venv", "data", "__pycache__", "mlruns", "*.db", ".greenroom")
-
-
-class WorkspaceError(GreenroomError):
-    """The demo's workspace could not be made."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,8 @@ class Branch:
     files: Path
     ends: tuple[Ending, ...]
     """What may honestly come out; the demo only compares, after the fact."""
+    because: str | None
+    """The check that fails, or the step; None where neither does."""
 
 
 def find_example() -> Path:
@@ -59,6 +57,7 @@ def _read_branch(path: Path) -> Branch:
         message=values["message"],
         files=path.parent,
         ends=tuple(values["ends"]),
+        because=values.get("because"),
     )
 
 
@@ -100,7 +99,7 @@ def _prepare_data(folder: Path) -> None:
     )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise WorkspaceError(
+        raise DemoError(
             f"the example's data could not be prepared: {said[-1] if said else 'no message'}",
             log="\n".join(said[-40:]),
         )

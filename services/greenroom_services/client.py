@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import ValidationError
 
 from greenroom_services.errors import (
     HostAbsent,
@@ -20,7 +21,7 @@ from greenroom_services.errors import (
     ServiceError,
 )
 from greenroom_services.host.folder import Endpoints, HostFolder
-from greenroom_services.previews import PreviewState
+from greenroom_services.previews import Description, Failure, Prediction, PreviewState
 
 ANSWER_SECONDS = 70.0
 # On top of a deployment's own timeout: an environment with large packages is built from scratch.
@@ -31,6 +32,7 @@ ERRORS: dict[int, type[ServiceError]] = {
     502: PreviewFailed,
     503: PreviewStarting,
 }
+MESSAGE_CHARACTERS = 1_000
 
 
 def endpoints(state: Path) -> Endpoints:
@@ -90,13 +92,26 @@ class HostClient:
         return [PreviewState.model_validate(item) for item in self._ask("GET", "/previews")["previews"]]
 
     def predict(self, project: str, slot: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return the answer of the candidate's service; `QueryRefused` when a row is wrong."""
+        """Return the answer of the candidate's service; `QueryRefused` when a row is wrong.
+
+        `HostError` when it is no prediction for each of *rows*: the service is the candidate's.
+        """
         body = {"rows": [dict(row) for row in rows]}
-        return self._ask("POST", f"/previews/{project}/{slot}/predict", json=body)
+        answer = self._ask("POST", f"/previews/{project}/{slot}/predict", json=body)
+        if not _is_prediction(answer, rows=len(rows)):
+            raise HostError(f"the preview in {project}/{slot} answered with something that is no prediction")
+        return answer
 
     def describe(self, project: str, slot: str) -> dict[str, Any]:
         """Return signature, feature profile, task and model of the preview in the slot."""
-        return self._ask("POST", f"/previews/{project}/{slot}/describe", json={})
+        answer = self._ask("POST", f"/previews/{project}/{slot}/describe", json={})
+        try:
+            Description.model_validate(answer)
+        except ValidationError:
+            raise HostError(
+                f"the preview in {project}/{slot} answered with something that is no description"
+            ) from None
+        return answer
 
     def log(self, project: str, slot: str) -> str:
         """Return the last lines that the preview wrote."""
@@ -114,9 +129,9 @@ class HostClient:
         try:
             with httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client:
                 answer = client.request(method, path, json=json)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise HostError(f"the preview host broke off {method} {path}: {error!r}") from error
-        return _read(answer)
+        return _read(answer, question=f"{method} {path}")
 
 
 def _listens(path: Path) -> bool:
@@ -129,13 +144,31 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _read(answer: httpx.Response) -> dict[str, Any]:
-    """Return the document, or raise what its status stands for."""
-    document: dict[str, Any] = answer.json()
-    if answer.is_success:
+def _is_prediction(answer: dict[str, Any], *, rows: int) -> bool:
+    try:
+        prediction = Prediction.model_validate(answer)
+    except ValidationError:
+        return False
+    return all(len(part) == rows for part in (prediction.predictions, prediction.probabilities) if part is not None)
+
+
+def _read(answer: httpx.Response, *, question: str) -> dict[str, Any]:
+    """Return the document, or raise what its status stands for. A candidate may have written it."""
+    try:
+        document = answer.json()
+    except (ValueError, RecursionError):
+        document = None
+    if answer.is_success and isinstance(document, dict):
         return document
-    message, detail = document["error"], document.get("detail", [])
-    log = next((item["log"] for item in detail if "log" in item), "")
+    try:
+        failure = Failure.model_validate(document)
+    except ValidationError:
+        raise HostError(
+            f"{question} was answered with status {answer.status_code} and no reason that can be read;"
+            " the preview's log may say more"
+        ) from None
+    message = " ".join(failure.error.split())[:MESSAGE_CHARACTERS]
     if answer.status_code == httpx.codes.BAD_REQUEST:
-        raise QueryRefused(message, detail=detail)
+        raise QueryRefused(message, detail=failure.detail)
+    log = next((str(item["log"]) for item in failure.detail if "log" in item), "")
     raise ERRORS.get(answer.status_code, HostError)(message, log=log)

@@ -48,12 +48,12 @@ def build_environment(requirements: Sequence[str], *, cache: Path, python: str |
     digest = digest_requirements(lines, python=python)
     path = cache.resolve() / digest
     environment = Environment(path, path / "bin" / "python", digest)
-    if path.exists():
+    if _runs(environment):
         return environment
     cache.mkdir(parents=True, exist_ok=True)
-    with _lock(cache / f".{digest}.lock"):
-        if not path.exists():
-            _build(path, lines, python=python)
+    with _lock(cache / f".{digest}.lock") as lock:
+        if not _runs(environment):
+            _build(path, lines, python=python, lock=lock)
     return environment
 
 
@@ -114,12 +114,17 @@ def _own_version() -> str:
     return ".".join(platform.python_version_tuple()[:2])
 
 
-def _build(path: Path, lines: Sequence[str], *, python: str | None) -> None:
+def _runs(environment: Environment) -> bool:
+    """Say whether it is there with its Python, which is a link to one that may have been uninstalled."""
+    return environment.python.exists()
+
+
+def _build(path: Path, lines: Sequence[str], *, python: str | None, lock: int) -> None:
     """Build beside *path* and rename, so that what is there is whole. The caller holds the lock."""
     sibling = path.with_name(f".{path.name}.building")
     shutil.rmtree(sibling, ignore_errors=True)
     try:
-        _call_uv(["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines)
+        _call_uv(["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines, lock=lock)
         target = str(sibling / "bin" / "python")
         install = [
             "pip",
@@ -131,13 +136,14 @@ def _build(path: Path, lines: Sequence[str], *, python: str | None) -> None:
             "-r",
             "-",
         ]
-        _call_uv(install, lines)
+        _call_uv(install, lines, lock=lock)
+        shutil.rmtree(path, ignore_errors=True)
         sibling.rename(path)
     finally:
         shutil.rmtree(sibling, ignore_errors=True)
 
 
-def _call_uv(arguments: Sequence[str], lines: Sequence[str]) -> None:
+def _call_uv(arguments: Sequence[str], lines: Sequence[str], *, lock: int) -> None:
     done = subprocess.run(
         [uv.find_uv_bin(), "--no-progress", "--color=never", "--no-config", *arguments],
         input="\n".join(lines),
@@ -145,6 +151,8 @@ def _call_uv(arguments: Sequence[str], lines: Sequence[str]) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         env=_scrub(os.environ),
+        # It outlives a process that is killed; until it has ended, nobody else may build in its folder.
+        pass_fds=[lock],
         check=False,
     )
     if done.returncode != 0:
@@ -170,7 +178,7 @@ def _mentions(output: str, name: str) -> bool:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[int]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()

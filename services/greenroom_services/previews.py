@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")]
 SlotName = Annotated[str, Field(pattern=r"^([0-9]{1,18}|production|staging)$")]
@@ -51,6 +51,37 @@ class PreviewState(BaseModel):
     seconds: float | None = Field(None, description="From its start to its first answer.")
     error: str | None = Field(None, description="Why the newest deployment to this slot failed, if it did.")
     log: str = Field("", description="The last lines of the preview that failed.")
+
+
+class Prediction(BaseModel):
+    """What a candidate's service answers to rows: a label or number each."""
+
+    model_config = ConfigDict(strict=True)
+
+    predictions: list[str | bool | int | float | None]
+    probabilities: list[dict[str, FiniteFloat]] | None = None
+    model: dict[str, Any]
+
+
+class Feature(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    name: str
+
+
+class Profile(BaseModel):
+    features: list[Feature]
+
+
+class Description(BaseModel):
+    """What a candidate's service says of itself, as far as others rely on it."""
+
+    model_config = ConfigDict(strict=True)
+
+    signature: dict[str, Any]
+    profile: Profile
+    task: str
+    model: dict[str, Any]
 
 
 class Failure(BaseModel):

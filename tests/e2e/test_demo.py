@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import numpy as np
@@ -22,7 +23,8 @@ from playwright.sync_api import Browser, Page, expect
 from rich.console import Console
 
 from greenroom_pipeline.candidate import find_trained
-from greenroom_pipeline.demo import DemoError, prove_demo
+from greenroom_pipeline.demo import prove_demo
+from greenroom_pipeline.errors import DemoError
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.progress import Silence
@@ -209,7 +211,7 @@ def test_a_failed_candidate_shows_its_log(demo: Demo, page: Page) -> None:
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_review_fits_its_window(
-    demo: Demo, browser: Browser, width: int, scheme: Literal[light, dark]
+    demo: Demo, browser: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     """At both widths, in light and dark: everything is drawn, and nothing makes the page scroll sideways."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)

@@ -50,7 +50,7 @@ def test_reads_a_whole_file() -> None:
         pytest.param("max_loss = 0.005", "", "needs at least one of min, max", id="rule without a bound"),
         pytest.param("max_loss = 0.005", "max_loss = -1", "gate.check[1].max_loss is -1", id="negative loss"),
         pytest.param("[project]", "[project", "not valid TOML", id="not TOML"),
-        pytest.param('"flight-delays"', '"Flight Delays"', "project.name is 'Flight Delays'", id="name"),
+        pytest.param('"flight-delays"', '"Flights!"', "'Flights!' is no project name", id="name"),
     ],
 )
 def test_wrong_settings_are_named(before: str, after: str, said: str) -> None:

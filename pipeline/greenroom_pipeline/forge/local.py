@@ -13,6 +13,7 @@ from greenroom_pipeline.forge import PullRequest, PullState
 from greenroom_pipeline.repository import Repository
 
 _REFS = "refs/greenroom/pull/"
+_NOTHING = "0" * 40
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,11 @@ class LocalForge:
 
     def _open(self, branch: str) -> int:
         number = int(self._config("greenroom.lastpull") or 0) + 1
-        self.repository.git("config", "greenroom.lastpull", str(number))
+        # Creating a ref is git's own way of being first; whoever comes second takes the next number.
+        while not self.repository.asks("update-ref", f"{_REFS}{number}", "HEAD", _NOTHING):
+            number += 1
         self.repository.git("symbolic-ref", f"{_REFS}{number}", f"refs/heads/{branch}")
+        self.repository.git("config", "greenroom.lastpull", str(number))
         return number
 
     def _config(self, key: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from greenroom_pipeline.desk import PreviewStatus, Reply, Review
+from greenroom_pipeline.desk import PRODUCTION, PreviewStatus, Reply, Review
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.report import Report
 from greenroom_portal.answers import Figure, answer_frame, pick_figure, show_prediction, tell_difference
@@ -18,7 +18,6 @@ from greenroom_portal.panes.inputs import ask_field
 from greenroom_portal.panes.problems import show_log, show_problem
 from greenroom_portal.wording import clean, escape, milliseconds
 
-PRODUCTION = "production"
 _COLUMNS = 3
 
 

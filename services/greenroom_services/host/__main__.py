@@ -18,11 +18,19 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True, help="folder of the models' environments")
     parser.add_argument("--port", type=int, default=0, help="port of the gateway; 0 takes a free one")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--transient", action="store_true", help="restore nothing: this host soon ends")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    serving = serve(
+        options.state,
+        cache=options.cache,
+        port=options.port,
+        attached=options.attached,
+        transient=options.transient,
+    )
     try:
-        asyncio.run(serve(options.state, cache=options.cache, port=options.port, attached=options.attached))
+        asyncio.run(serving)
     except ServiceError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from greenroom_services.errors import HostError, HostPresent
 from greenroom_services.previews import Address, Deployment
@@ -36,6 +35,11 @@ class Endpoints:
     control: Path
     gateway: str
     token_file: Path
+    transient: bool = False
+    """True for a host that is going to end with the one thing that it was started for."""
+
+
+ENDPOINTS = TypeAdapter(Endpoints)
 
 
 class HostFolder:
@@ -53,7 +57,7 @@ class HostFolder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise HostPresent(
-                    f"another preview host runs on {self.path}; stop it, or give this one another --state"
+                    f"another preview host runs on {self.path}; stop it, or set GREENROOM_HOME to another folder"
                 ) from None
             yield
 
@@ -81,12 +85,13 @@ class HostFolder:
             _write(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="utf-8")
 
-    def announce(self, *, control: Path, gateway: str) -> None:
+    def announce(self, *, control: Path, gateway: str, transient: bool) -> None:
         content = {
             "pid": os.getpid(),
             "control": str(control),
             "gateway": gateway,
             "token_file": str(self.path / "gateway.token"),
+            "transient": transient,
         }
         _write(self.path / "host.json", json.dumps(content, indent=1))
 
@@ -94,14 +99,14 @@ class HostFolder:
         (self.path / "host.json").unlink(missing_ok=True)
 
     def endpoints(self) -> Endpoints | None:
-        """Return where the host answers, or None when none has announced itself; it may be gone since."""
+        """Return where the host answers, or None when none has announced itself; it may be gone since.
+
+        A file that holds no endpoints announces nobody.
+        """
         try:
-            content: dict[str, Any] = json.loads((self.path / "host.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return ENDPOINTS.validate_json((self.path / "host.json").read_bytes())
+        except (FileNotFoundError, ValidationError):
             return None
-        return Endpoints(
-            content["pid"], Path(content["control"]), content["gateway"], Path(content["token_file"])
-        )
 
     def save(self, address: Address, deployment: Deployment) -> None:
         path = self._deployment(address)

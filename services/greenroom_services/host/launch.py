@@ -43,15 +43,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def launch_host(state: Path, *, cache: Path, port: int = 0, timeout: float = 30) -> HostProcess:
+def launch_host(
+    state: Path, *, cache: Path, port: int = 0, timeout: float = 30, transient: bool = False
+) -> HostProcess:
     """Start a host on the folder *state* and return once it answers; what it prints goes to `host.log` there.
 
-    Raises `HostError` with the log when it does not come up within *timeout* seconds.
+    A *transient* one brings back nothing that ran before, and says so in its endpoints. Raises `HostError` with the log when it does not come up within *timeout* seconds.
     """
     state.mkdir(parents=True, exist_ok=True)
     log = state / "host.log"
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
     command += ["--state", str(state), "--cache", str(cache), "--port", str(port)]
+    command += ["--transient"] if transient else []
     with log.open("ab") as sink:
         # Its own session, so that Ctrl-C reaches it through us and previews are stopped in order.
         process = subprocess.Popen(
@@ -70,8 +73,11 @@ def launch_host(state: Path, *, cache: Path, port: int = 0, timeout: float = 30)
 
 @contextmanager
 def temporary_host(state: Path, *, cache: Path, port: int = 0) -> Iterator[HostProcess]:
-    """Run a host on the folder *state* for as long as the block lasts."""
-    host = launch_host(state, cache=cache, port=port)
+    """Run a host on the folder *state* for as long as the block lasts; it restores nothing.
+
+    What is deployed to it, the next lasting host on the folder restores.
+    """
+    host = launch_host(state, cache=cache, port=port, transient=True)
     try:
         yield host
     finally:

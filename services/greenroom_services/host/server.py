@@ -34,10 +34,13 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-async def serve(state: Path, *, cache: Path, port: int, attached: bool = False) -> None:
+async def serve(
+    state: Path, *, cache: Path, port: int, attached: bool = False, transient: bool = False
+) -> None:
     """Run the host on *state* until SIGTERM, SIGINT or, when *attached*, the end of standard input.
 
-    *port* 0 takes a free one. Raises `HostPresent` when another host runs on *state*.
+    *port* 0 takes a free one. A *transient* host restores nothing; what is deployed to it, a lasting one
+    restores. Raises `HostPresent` when another host runs on *state*.
     """
     folder = HostFolder(state)
     with folder.hold():
@@ -45,14 +48,22 @@ async def serve(state: Path, *, cache: Path, port: int, attached: bool = False) 
         slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=ProcessRuntime())
         with _listen_control(run_folder / "host.sock") as control, _listen_gateway(port) as gateway:
             try:
-                await _serve_both(slots, folder, control=control, gateway=gateway, attached=attached)
+                await _serve_both(
+                    slots, folder, control=control, gateway=gateway, attached=attached, transient=transient
+                )
             finally:
                 folder.withdraw()
                 await slots.close()
 
 
 async def _serve_both(
-    slots: Slots, folder: HostFolder, *, control: socket.socket, gateway: socket.socket, attached: bool
+    slots: Slots,
+    folder: HostFolder,
+    *,
+    control: socket.socket,
+    gateway: socket.socket,
+    attached: bool,
+    transient: bool,
 ) -> None:
     address = f"http://{LOOPBACK}:{gateway.getsockname()[1]}"
     servers = [
@@ -60,16 +71,17 @@ async def _serve_both(
         (_server(Gateway(slots, token=folder.gateway_token()).app()), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    restoring = asyncio.create_task(slots.restore())
+    restoring = [] if transient else [asyncio.create_task(slots.restore())]
     stop = _watch_for_end(attached=attached)
     while not all(server.started for server, _ in servers):
         await asyncio.sleep(START_POLL_SECONDS)
-    folder.announce(control=Path(control.getsockname()), gateway=address)
+    folder.announce(control=Path(control.getsockname()), gateway=address, transient=transient)
     await stop.wait()
-    restoring.cancel()
+    for task in restoring:
+        task.cancel()
     for server, _ in servers:
         server.should_exit = True
-    await asyncio.gather(*serving, restoring, return_exceptions=True)
+    await asyncio.gather(*serving, *restoring, return_exceptions=True)
 
 
 def _server(app: Starlette) -> QuietServer:

@@ -66,6 +66,7 @@ class Slots:
         self._previews: dict[Address, Preview] = {}
         self._attempts: dict[Address, Attempt] = {}
         self._locks: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._restoring: dict[Address, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     def addresses(self) -> list[Address]:
@@ -109,8 +110,14 @@ class Slots:
     async def deploy(self, address: Address, deployment: Deployment) -> PreviewState:
         """Start the Bento, and switch the slot over once it has answered; until then the old one answers.
 
-        Raises `PreviewFailed` or `RequirementsError`, and the old one goes on.
+        One that is only being restored is abandoned. Raises `PreviewFailed` or `RequirementsError`, and the
+        old one goes on.
         """
+        if not self._restores(address, deployment):
+            await self._abandon_restore(address)
+        return await self._deploy(address, deployment)
+
+    async def _deploy(self, address: Address, deployment: Deployment) -> PreviewState:
         async with self._locks[address]:
             old = self._previews.get(address)
             if old is not None and old.running.alive() and _same(old.deployment, deployment):
@@ -124,6 +131,7 @@ class Slots:
 
     async def remove(self, address: Address) -> PreviewState:
         """Stop the preview and forget it, so that a restart does not bring it back."""
+        await self._abandon_restore(address)
         async with self._locks[address]:
             state = self.state(address)
             self._folder.forget(address)
@@ -139,17 +147,32 @@ class Slots:
 
         async def bring_back(address: Address, deployment: Deployment) -> None:
             async with gate:
-                # Deployed, or removed, while it waited its turn.
-                if self._attempts.get(address) != Attempt(deployment):
-                    return
                 try:
-                    await self.deploy(address, deployment)
+                    await self._deploy(address, deployment)
                 except ServiceError as error:
                     log.warning("the preview in %s was not restored: %s", address, error)
+                except Exception:
+                    # A defect with one is no reason to go without the others.
+                    log.exception("the preview in %s was not restored", address)
 
         found = self._folder.deployments()
         self._attempts.update({address: Attempt(deployment) for address, deployment in found.items()})
-        await asyncio.gather(*(bring_back(address, deployment) for address, deployment in found.items()))
+        async with asyncio.TaskGroup() as group:
+            for address, deployment in found.items():
+                self._restoring[address] = group.create_task(bring_back(address, deployment))
+        self._restoring.clear()
+
+    def _restores(self, address: Address, deployment: Deployment) -> bool:
+        """Say whether it is this very deployment that is being restored."""
+        attempt = self._attempts.get(address)
+        return address in self._restoring and attempt is not None and _same(attempt.deployment, deployment)
+
+    async def _abandon_restore(self, address: Address) -> None:
+        """Break off what is being restored to the slot, and stop its process."""
+        task = self._restoring.pop(address, None)
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task])
 
     async def close(self) -> None:
         """Stop every preview; they stay on disk, to be restored."""
@@ -176,7 +199,14 @@ class Slots:
         folder = Path(tempfile.mkdtemp(prefix="", dir=self._run_folder))
         began = time.monotonic()
         spec = PreviewSpec(deployment.bento, environment, folder)
-        running = await asyncio.to_thread(self._runtime.start, spec)
+        starting = asyncio.create_task(asyncio.to_thread(self._runtime.start, spec))
+        try:
+            running = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The thread goes on, and what it starts must not stay behind.
+            await asyncio.to_thread((await starting).stop)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         client = _reach(running.socket)
         try:
             await _first_answer(running, client, deployment)
