@@ -16,7 +16,8 @@ help:
 	@echo "make test    everything that must hold"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  mend format and simple lint"
-	@echo "make bench   every figure of the README"
+	@echo "make bench   every figure that the docs give"
+	@echo "make screenshots  the picture of the README, anew"
 
 demo: $(READY)
 	@exec .venv/bin/greenroom demo
@@ -37,11 +38,16 @@ format: $(READY)
 bench: $(READY)
 	@$(RUN) python -m benchmarks
 
+screenshots: chromium
+	@$(RUN) pytest -q tests/e2e/test_demo.py -k fits_its_window
+	@mkdir -p docs/images && cp tests/e2e/screenshots/review-1280-light.png docs/images/review.png
+
 .PHONY: chromium
 chromium: $(READY)
 	@$(RUN) python tests/chromium.py
 
 $(READY): pyproject.toml uv.lock | uv
+	@echo "Making the environment in .venv …"
 	@$(UV) sync --frozen --quiet
 	@touch $@
 

@@ -22,7 +22,7 @@ from greenroom_pipeline.workspace import make_workspace
 from greenroom_services.client import HostClient
 from greenroom_services.environments import build_environment
 from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.launch import temporary_host
+from greenroom_services.host.launch import launch_host
 from greenroom_services.previews import Address, Deployment
 
 STEPS = ("fingerprint", "score", "evaluate", "gate")
@@ -77,15 +77,18 @@ def bench_loop(rounds: int) -> list[Result]:
     """Measure *rounds* pull requests on the example repository, the two sides in turn."""
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
-        repository = make_workspace(root / "flight-delays")
+        repository = make_workspace(root / "flight-delays", tools=root / "tools")
         places = find_places(repository.root, os.environ)
         team = Team(
             repository, places, prepare_plain(repository.root, root / "plain", cache=places.environments)
         )
-        with temporary_host(places.host, cache=places.environments):
+        host = launch_host(places.host, cache=places.environments)
+        try:
             _say("the champion, and the plain recipe once, uncounted")
             _crown(team)
             return tell([_measure(team, number, of=rounds) for number in range(1, rounds + 1)])
+        finally:
+            host.stop()
 
 
 def tell(rounds: Sequence[Round]) -> list[Result]:

@@ -34,7 +34,9 @@ def train_candidate(
 ) -> Model:
     """Run the training command and return the model that it logged; `TrainingError` if it left none."""
     train = project.settings.train
-    environment = training_environment(environ, tracking_uri=project.places.tracking_uri, run_id=run_id)
+    environment = training_environment(
+        environ, tools=project.places.tools, tracking_uri=project.places.tracking_uri, run_id=run_id
+    )
     environment |= {
         "GREENROOM_PROJECT": project.name,
         "GREENROOM_SHA": subject.commit.sha,

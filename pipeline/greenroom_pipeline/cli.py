@@ -20,7 +20,7 @@ from rich.console import Console
 
 from greenroom_pipeline.errors import GreenroomError, TrainingError
 from greenroom_pipeline.places import Places, find_places
-from greenroom_pipeline.terminal import ConsoleProgress, print_log, print_report
+from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
 
@@ -156,7 +156,7 @@ def main() -> None:
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        typer.echo(f"greenroom: {error}", err=True)
+        typer.echo(f"greenroom: {plain(str(error))}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)

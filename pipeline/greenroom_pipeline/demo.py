@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.markup import escape
 
 from greenroom_pipeline.candidate import find_trained
 from greenroom_pipeline.desk import PRODUCTION
@@ -29,7 +28,13 @@ from greenroom_pipeline.run import run_loop
 from greenroom_pipeline.score import recorded_predictions
 from greenroom_pipeline.serve import Server, serving
 from greenroom_pipeline.subject import Subject, identify
-from greenroom_pipeline.terminal import ConsoleProgress, print_log, print_report
+from greenroom_pipeline.terminal import (
+    ConsoleProgress,
+    print_error,
+    print_headline,
+    print_log,
+    print_report,
+)
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_pipeline.workspace import Branch, add_branch, make_workspace, read_branches
 
@@ -53,12 +58,13 @@ def play_demo(console: Console, environ: Mapping[str, str], *, port: int) -> Ite
     with tempfile.TemporaryDirectory(prefix="greenroom-demo-", ignore_cleanup_errors=True) as folder:
         workspace = Path(folder) / "flight-delays"
         console.print(f"Preparing the example repository and its data in {workspace} …", soft_wrap=True)
-        repository = make_workspace(workspace)
+        kept = {key: value for key, value in environ.items() if key not in _OWN}
+        places = find_places(workspace, kept)
+        repository = make_workspace(workspace, tools=places.tools)
         branches = read_branches()
         for branch in branches:
             add_branch(repository, branch)
-        kept = {key: value for key, value in environ.items() if key not in _OWN}
-        project = open_project(find_places(workspace, kept))
+        project = open_project(places)
         with serving(project.places, host="127.0.0.1", port=port, environ=kept) as server:
             console.print(f"Portal: {server.portal} (fills while the demo plays)")
             progress = ConsoleProgress(console)
@@ -70,7 +76,7 @@ def play_demo(console: Console, environ: Mapping[str, str], *, port: int) -> Ite
 
 
 def _crown_champion(project: Project, progress: Progress, console: Console) -> None:
-    console.print("\n[bold]main[/]: the first champion")
+    print_headline(console, "main", "the first champion")
     result = run_loop(project, progress)
     print_report(console, result.report)
     promote_checkout(project, by="Greenroom demo")
@@ -78,13 +84,13 @@ def _crown_champion(project: Project, progress: Progress, console: Console) -> N
 
 def _show_branch(project: Project, branch: Branch, progress: Progress, console: Console) -> None:
     """Take a branch through the loop; a candidate that fails on the way is a thing to show as well."""
-    console.print(f"\n[bold]{escape(branch.name)}[/]: {escape(branch.title)}")
+    print_headline(console, branch.name, branch.title)
     project.repository.git("switch", "--quiet", branch.name)
     try:
         result = run_loop(project, progress)
     except GreenroomError as error:
         print_log(console, error.log)
-        console.print(f"[bold red]ERROR[/]  {escape(str(error))}", highlight=False, soft_wrap=True)
+        print_error(console, str(error))
     else:
         print_report(console, result.report)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from greenroom_pipeline.errors import RepositoryError
@@ -28,7 +29,7 @@ def compute_fingerprint(repository: Repository, train: TrainTable) -> str:
         files.update(name for name in (train.requirements, "requirements.txt", "uv.lock") if name is not None)
     entries = {name: _digest(repository.root / name) for name in sorted(files)}
     content = {"train": train.model_dump(exclude={"inputs", "timeout"}), "files": entries}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode(errors="surrogateescape")).hexdigest()
 
 
 def require_committed(repository: Repository, paths: Sequence[str]) -> None:
@@ -49,13 +50,26 @@ def _input_files(repository: Repository, inputs: Sequence[str]) -> set[str]:
             raise RepositoryError(
                 f"train.inputs names {name!r}, which is not in {repository.root}; make it, or mend the list"
             )
-        members = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-        names = (each.relative_to(repository.root) for each in members)
-        found.update(each.as_posix() for each in names if not _LEFT_OUT.intersection(each.parts))
+        members = [path] if path.is_file() else _walk(path)
+        found.update(each.relative_to(repository.root).as_posix() for each in members)
     return found
 
 
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below *folder*, through links to folders as well, but into no folder twice."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        folders[:] = [] if real in seen else sorted(set(folders) - _LEFT_OUT)
+        if real not in seen:
+            yield from (Path(place) / name for name in names)
+        seen.add(real)
+
+
 def _digest(path: Path) -> str:
+    """Return the digest of a file's bytes; of a link to a folder and a submodule, that of where it stands."""
+    if path.is_dir():
+        return f"folder {path.readlink() if path.is_symlink() else 'submodule'}"
     if not path.exists():
         return "absent"
     with path.open("rb") as stream:

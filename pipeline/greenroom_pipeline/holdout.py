@@ -68,6 +68,9 @@ def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
     for key, column in (("target", data.target), ("group", data.group)):
         if column is not None:
             require_column(frame, column, f"data.{key} is {column!r}, which {data.holdout} has no column for")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"{data.holdout} has two columns {twice[0]!r}; give each its own name")
     if frame.empty:
         raise DataError(f"{data.holdout} has no rows; a holdout needs labelled rows to score both models on")
     with path.open("rb") as stream:

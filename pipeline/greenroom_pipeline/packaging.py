@@ -27,10 +27,10 @@ class Package:
     profile: FeatureProfile
 
 
-def label_bento(model: Model, profile: FeatureProfile) -> str:
-    """Return the Bento's version: the same model with the same profile has the same one."""
-    content = profile.model_dump_json()
-    return hashlib.sha256(f"{model.digest}\0{content}".encode()).hexdigest()[:12]
+def label_bento(model: Model, profile: FeatureProfile, *, positive: str | None) -> str:
+    """Return the Bento's version: the same model, asked and described alike, has the same one."""
+    content = "\0".join([model.digest, str(positive), profile.model_dump_json()])
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def profile_holdout(holdout: Holdout, model: Model, *, task: Task) -> FeatureProfile:
@@ -56,12 +56,13 @@ def package_champion(project: Project, champion: Champion) -> Package:
 
 def package_model(project: Project, model: Model, profile: FeatureProfile) -> Package:
     """Build the model's Bento, or return the one that stands in the store already."""
+    positive = positive_class(profile.classes, project.settings.data)
     try:
         requirements = model_requirements(model.path)
         bento = package(
             model.path,
             name=project.name,
-            version=label_bento(model, profile),
+            version=label_bento(model, profile, positive=positive),
             digest=model.digest,
             task=profile.task,
             profile=profile.model_dump(mode="json"),
@@ -69,7 +70,7 @@ def package_model(project: Project, model: Model, profile: FeatureProfile) -> Pa
             store=project.places.bentos,
             labels={"greenroom.sha": model.sha, "greenroom.digest": model.digest},
             classes=profile.classes,
-            positive=positive_class(profile.classes, project.settings.data),
+            positive=positive,
         )
     except (BundlingError, RequirementsError) as error:
         raise PackagingError(str(error), log=error.log) from error

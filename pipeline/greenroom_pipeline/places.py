@@ -31,6 +31,11 @@ class Places:
         return self.cache / "environments"
 
     @property
+    def tools(self) -> Path:
+        """Where training finds uv, when the machine has none."""
+        return self.cache / "tools"
+
+    @property
     def host(self) -> Path:
         """State of the preview host: its address and what it runs."""
         return self.home / "host"

@@ -10,10 +10,11 @@ from typing import Any
 
 from greenroom_pipeline.desk import PreviewStatus, Reply
 from greenroom_pipeline.errors import PreviewError
+from greenroom_pipeline.locks import locked
 from greenroom_pipeline.packaging import Package
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.report import Preview
-from greenroom_services.client import HostClient, host_running
+from greenroom_services.client import HostClient, endpoints, host_running
 from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
 from greenroom_services.host.launch import temporary_host
 
@@ -29,15 +30,23 @@ class Host:
 def preview_host(places: Places) -> Iterator[Host]:
     """Give the preview host that runs, or one for as long as the context is open.
 
-    What is deployed to it is remembered: `greenroom serve` brings it up again.
+    What is deployed to it is remembered: `greenroom serve` brings it up again. Runs without a lasting host wait
+    for each other here.
     """
-    with _translated():
-        running = host_running(places.host)
-    if running:
+    if _lasting_host(places):
         yield Host(HostClient(places.host), lasting=True)
         return
-    with _translated(), temporary_host(places.host, cache=places.environments) as process:
+    with (
+        locked(places.home / "preview-host.lock"),
+        _translated(),
+        temporary_host(places.host, cache=places.environments) as process,
+    ):
         yield Host(process.client, lasting=False)
+
+
+def _lasting_host(places: Places) -> bool:
+    with _translated():
+        return host_running(places.host) and not endpoints(places.host).transient
 
 
 def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: float) -> Preview:

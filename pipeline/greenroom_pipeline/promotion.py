@@ -46,7 +46,7 @@ def promote_pull(project: Project, number: int, *, sha: str, by: str) -> Promoti
 def promote_checkout(project: Project, *, by: str) -> Promotion:
     """Make the candidate of the checked-out commit champion; it must have been merged."""
     sha, target = project.repository.commit().sha, project.repository.default_branch()
-    if not project.repository.is_ancestor(sha, target):
+    if not project.repository.is_merged(sha, target):
         raise PromotionError(f"commit {sha[:7]} is not on {target}; merge it first, or promote in the portal")
     reviewed = _reviewed(project, sha)
     package = package_champion(project, open_champion(project.store, reviewed))

@@ -40,6 +40,8 @@ class Repository:
                 ["git", "-C", str(self.root), *arguments],
                 capture_output=True,
                 text=True,
+                # Names of files and branches are bytes to git.
+                errors="surrogateescape",
                 check=False,
                 env=_environment() | (_identity(by) if by else {}),
             )
@@ -64,8 +66,10 @@ class Repository:
 
     def branch(self) -> str | None:
         """Return the branch that is checked out, or None when HEAD is detached."""
-        name = self.git("rev-parse", "--abbrev-ref", "HEAD")
-        return None if name == "HEAD" else name
+        if not self.asks("symbolic-ref", "--quiet", "HEAD"):
+            return None
+        # Not --abbrev-ref: a tag of the same name would make it say `heads/…`.
+        return self.git("symbolic-ref", "HEAD").removeprefix("refs/heads/")
 
     def user(self) -> str:
         """Return git's `user.name`, which anyone can set: a name, not a proof."""
@@ -78,7 +82,7 @@ class Repository:
     def default_branch(self) -> str:
         """Return the remote's default branch where it is known, else `main` or `master`."""
         if self.asks("rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"):
-            return self.git("rev-parse", "--abbrev-ref", "origin/HEAD").removeprefix("origin/")
+            return self.git("symbolic-ref", "refs/remotes/origin/HEAD").removeprefix("refs/remotes/origin/")
         for name in ("main", "master"):
             if self.asks("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
                 return name
@@ -93,8 +97,8 @@ class Repository:
         """Return tracked files below the root, relative to it."""
         return [name for name in self.git("ls-files", "-z").split("\0") if name]
 
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        return self.asks("merge-base", "--is-ancestor", older, newer)
+    def is_merged(self, sha: str, branch: str) -> bool:
+        return self.asks("merge-base", "--is-ancestor", sha, f"refs/heads/{branch}")
 
     @contextmanager
     def worktree(self, revision: str) -> Iterator[Repository]:

@@ -91,11 +91,22 @@ def require_same_inputs(candidate: Model, champion: Model) -> None:
 def recorded_predictions(model: Model, holdout: Holdout, *, task: Task, store: Store) -> Predictions | None:
     """Return what the model was scored with on this holdout, or None when it was not."""
     stored = store.get(model.logged.run_id, _name(model, holdout))
-    return None if stored is None else from_frame(pd.read_parquet(stored), task=task)
+    if stored is None:
+        return None
+    try:
+        return from_frame(pd.read_parquet(stored), task=task)
+    except (OSError, ValueError, ScoringError):
+        return None  # cut off while it was written: scored anew
 
 
 def _read(path: Path, *, rows: int, task: Task, who: str) -> Predictions:
-    predictions = from_frame(pd.read_parquet(path), task=task, model=who)
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ScoringError(
+            f"{who} left predictions that are no Parquet file: {type(error).__name__}"
+        ) from error
+    predictions = from_frame(table, task=task, model=who)
     validate(predictions, rows=rows, task=task, model=who)
     return predictions
 

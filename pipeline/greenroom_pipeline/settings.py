@@ -34,6 +34,7 @@ def _stay_inside(path: str) -> str:
 
 Name = Annotated[str, AfterValidator(_require_name)]
 Text = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 # Classes are compared as text, and 0 and 1 are as often written as numbers.
 Label = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
 RepositoryPath = Annotated[str, Field(min_length=1), AfterValidator(_stay_inside)]
@@ -68,7 +69,7 @@ class TrainTable(Table):
         None,
         description="File with what `model` needs to load. Default: `requirements.txt`, else `uv.lock`.",
     )
-    timeout: float = Field(3600, gt=0, description="Seconds after which training is stopped.")
+    timeout: Seconds = Field(3600, description="Seconds after which training is stopped; at most a week.")
 
 
 class SliceRule(Table):
@@ -126,7 +127,11 @@ class GateTable(Table):
         "warn",
         description="Whether `greenroom run` exits with 0 (`warn`) or 1 (`fail`) when inconclusive.",
     )
-    min_rows: int = Field(100, ge=2, description="Slices with fewer rows are shown and not tested.")
+    min_rows: int = Field(
+        100,
+        ge=2,
+        description="Slices with fewer rows are shown and not tested; a holdout with fewer is inconclusive.",
+    )
     min_class_rows: int = Field(
         10, ge=1, description="Slices with fewer rows of any class than this are shown and not tested."
     )
@@ -134,7 +139,7 @@ class GateTable(Table):
 
 
 class PreviewTable(Table):
-    timeout: float = Field(120, gt=0, description="Seconds that a preview may take until its first answer.")
+    timeout: Seconds = Field(120, description="Seconds that a preview may take until its first answer.")
 
 
 class Settings(Table):

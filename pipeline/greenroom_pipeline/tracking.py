@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from greenroom_pipeline.errors import StoreError
+from greenroom_pipeline.locks import locked
 from greenroom_pipeline.places import Places
 
 _PREFIX = "greenroom."
@@ -101,12 +102,24 @@ class Store:
 
     def records(self, **tags: str) -> list[RunRecord]:
         """Return the project's runs that carry all of *tags*, newest first."""
-        conditions = [f"tags.`{_PREFIX}{key}` = '{_quotable(value)}'" for key, value in tags.items()]
+        # Runs of the team's own, without Greenroom's tags, may stand in the same experiment.
+        conditions = [f"tags.`{_PREFIX}sha` != ''"]
+        conditions += [f"tags.`{_PREFIX}{key}` = '{_quotable(value)}'" for key, value in tags.items()]
+        found: list[RunRecord] = []
+        token: str | None = None
         with _translated("search runs"):
-            found = self._client.search_runs(
-                [self._experiment], " and ".join(conditions), order_by=["attributes.start_time DESC"]
-            )
-        return [_record(run) for run in found]
+            while token is not None or not found:
+                page = self._client.search_runs(
+                    [self._experiment],
+                    " and ".join(conditions),
+                    order_by=["attributes.start_time DESC"],
+                    page_token=token,
+                )
+                found += [_record(run) for run in page]
+                token = page.token
+                if token is None:
+                    break
+        return found
 
     def log_metrics(self, run_id: str, values: Mapping[str, float]) -> None:
         now = int(datetime.now(UTC).timestamp() * 1000)
@@ -219,7 +232,8 @@ class Store:
 
 def open_store(project: str, places: Places) -> Store:
     """Connect to the tracking server, or to the embedded store, which is made at first use."""
-    with _translated(f"open {places.tracking_uri}"):
+    # The tables are made at first use, and two processes must not make them at once.
+    with _translated(f"open {places.tracking_uri}"), locked(places.home / "store.lock"):
         client = MlflowClient(tracking_uri=places.tracking_uri, registry_uri=places.tracking_uri)
         experiment = client.get_experiment_by_name(project)
         if experiment is not None:

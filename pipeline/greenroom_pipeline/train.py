@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -20,22 +21,34 @@ _GRACE = 5.0
 _LAST_LINES = 40
 
 
-def project_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def project_environment(environ: Mapping[str, str], *, tools: Path) -> dict[str, str]:
     """Return an environment for commands of the project's own.
 
     Greenroom's own virtual environment is taken off the path, unless it is the one that the user activated:
-    then it is the project's too. Greenroom's uv comes last on the path.
+    then it is the project's too. Where there is no uv, *tools* provides Greenroom's.
     """
     own = str(Path(sys.prefix) / "bin")
     activated = sys.prefix in (environ.get("VIRTUAL_ENV"), environ.get("CONDA_PREFIX"))
     taken_out = own if sys.prefix != sys.base_prefix and not activated else None
     folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each != taken_out]
-    return dict(environ) | {"PATH": os.pathsep.join([*folders, str(Path(find_uv_bin()).parent)])}
+    return dict(environ) | {"PATH": os.pathsep.join([*folders, str(_provide_uv(tools))])}
 
 
-def training_environment(environ: Mapping[str, str], *, tracking_uri: str, run_id: str) -> dict[str, str]:
+def _provide_uv(tools: Path) -> Path:
+    """Link uv into a folder of its own: beside it stands Greenroom's Python, which is not the project's."""
+    tools.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=tools) as folder:
+        link = Path(folder) / "uv"
+        link.symlink_to(find_uv_bin())
+        link.replace(tools / "uv")
+    return tools
+
+
+def training_environment(
+    environ: Mapping[str, str], *, tools: Path, tracking_uri: str, run_id: str
+) -> dict[str, str]:
     """Return the training command's environment: the project's, with MLflow pointed at this run."""
-    return project_environment(environ) | {
+    return project_environment(environ, tools=tools) | {
         "PYTHONUNBUFFERED": "1",
         "MLFLOW_TRACKING_URI": tracking_uri,
         "MLFLOW_RUN_ID": run_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tomllib
@@ -61,10 +62,10 @@ def _read_branch(path: Path) -> Branch:
     )
 
 
-def make_workspace(folder: Path) -> Repository:
+def make_workspace(folder: Path, *, tools: Path) -> Repository:
     """Copy the example to *folder*, build its environment and data, and commit it as `main`."""
     shutil.copytree(find_example(), folder, ignore=_LEFT_BEHIND)
-    _prepare_data(folder)
+    _prepare_data(folder, tools)
     repository = Repository(folder)
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("config", "user.name", "Greenroom demo")
@@ -92,10 +93,15 @@ def _commit(repository: Repository, message: str, author: str) -> None:
     repository.git("commit", "--quiet", "-m", message, f"--author={author} <{address}@localhost>")
 
 
-def _prepare_data(folder: Path) -> None:
+def _prepare_data(folder: Path, tools: Path) -> None:
     command = [find_uv_bin(), "run", "--frozen", "--quiet", "python", "prepare.py"]
     done = subprocess.run(
-        command, cwd=folder, env=project_environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env=project_environment(os.environ, tools=tools),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()

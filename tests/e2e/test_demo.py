@@ -214,7 +214,7 @@ def test_the_review_fits_its_window(
     demo: Demo, browser: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     """At both widths, in light and dark: everything is drawn, and nothing makes the page scroll sideways."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = browser.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
     page.goto(f"{demo.portal}/review?project=flight-delays&pull=2")
     expect(page.locator(".st-key-try-it button")).to_be_visible(timeout=30_000)
     expect(page.locator(".st-key-chart-slices canvas, .st-key-chart-slices svg").first).to_be_visible(

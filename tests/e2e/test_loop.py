@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,24 @@ ESTIMATORS = {
     "multiclass": ("LogisticRegression(C=1.0)", "LogisticRegression(C=1.1)"),
     "binary": ("LogisticRegression(C=1.0)", "LogisticRegression(C=1.2)"),
 }
+FLAKY_MODEL = """
+import pathlib
+
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+
+class Flaky(PythonModel):
+    def load_context(self, context):
+        if pathlib.Path("{flag}").exists():
+            raise RuntimeError("the flag stands")
+
+    def predict(self, context, model_input, params=None):
+        return [150.0] * len(model_input)
+
+
+set_model(Flaky())
+"""
 COUNT_CALLS = "open('../calls', 'a').write('x')\n"
 
 
@@ -111,6 +130,7 @@ def test_a_commit_that_training_does_not_read_uses_the_model(tmp_path: Path) -> 
 
     assert "same fingerprint as commit" in again.err
     assert second.candidate == first.candidate
+    assert second.lineage.parameters == first.lineage.parameters == {"estimator": "Ridge()"}
     assert second.lineage.sha == sha != first.lineage.sha
 
 
@@ -167,8 +187,14 @@ def test_a_model_file_is_logged_for_the_project(tmp_path: Path) -> None:
     bench.commit("a plain file")
     done = bench.greenroom("run", "--json")
 
+    bench.write("train.py", "print('forgot to save')")
+    bench.commit("leaves nothing new")
+    stale = bench.greenroom("run")
+
     assert done.status == 0, done.err
     assert from_json(done.out).verdict == "pass"
+    assert stale.status == 2
+    assert "left no new 'model.joblib'" in stale.last_line
 
 
 def test_another_mlflow_is_honoured(tmp_path: Path) -> None:
@@ -179,3 +205,41 @@ def test_another_mlflow_is_honoured(tmp_path: Path) -> None:
     assert done.status == 0, done.err
     assert (tmp_path / "central.db").exists()
     assert not (bench.places.home / "mlflow.db").exists()
+
+
+def test_two_runs_at_once_both_end_well(tmp_path: Path) -> None:
+    """Two first runs of one commit, without a server: both finish, and the candidate is registered once."""
+    bench = make_project(tmp_path / "twice", "regression", estimator="Ridge()")
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: bench.greenroom("run", "--json"), range(2)))
+
+    assert [each.status for each in done] == [0, 0], [each.err for each in done]
+    assert {from_json(each.out).verdict for each in done} == {"pass"}
+    assert bench.store.records(state="running") == []
+
+
+def test_a_preview_that_failed_is_tried_again(tmp_path: Path) -> None:
+    """A preview that does not come up fails GR201; once the reason is gone, the same commit passes."""
+    bench = make_project(tmp_path / "flaky", "regression", estimator="Ridge()")
+    bench.write("flaky.py", FLAKY_MODEL.format(flag=str(tmp_path / "flag")))
+    script = training_script("Ridge()")
+    bench.write(
+        "train.py",
+        script.replace(
+            "mlflow.sklearn.log_model(\n        model,", "mlflow.pyfunc.log_model(\n        "
+        ).replace('name="model",', 'name="model", python_model="flaky.py",'),
+    )
+    bench.commit("fails where a flag stands")
+    bench.greenroom("run", "--json")
+    (tmp_path / "flag").touch()
+    bench.commit("the same again")
+    failed = bench.greenroom("run", "--json")
+    (tmp_path / "flag").unlink()
+    mended = bench.greenroom("run", "--json")
+
+    report = from_json(failed.out)
+    assert (failed.status, report.verdict) == (1, "fail")
+    assert report.preview is not None
+    assert "the flag stands" in report.preview.log
+    assert {check.code: check.outcome for check in report.checks}["GR201"] == "failed"
+    assert (mended.status, from_json(mended.out).verdict) == (0, "pass")

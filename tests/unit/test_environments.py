@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import signal
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -90,6 +94,88 @@ def test_an_environment_is_built_once_and_runs(tmp_path: Path) -> None:
     before = first.path.stat().st_mtime_ns
     assert build_environment(["six == 1.17.0"], cache=tmp_path) == first
     assert first.path.stat().st_mtime_ns == before
+
+
+def test_an_environment_without_its_python_is_built_again(tmp_path: Path) -> None:
+    """An environment whose Python was uninstalled is not handed out; it is built again in its place."""
+    first = build_environment(["six==1.17.0"], cache=tmp_path)
+    first.python.unlink()
+    first.python.symlink_to(tmp_path / "uninstalled" / "python")
+
+    again = build_environment(["six==1.17.0"], cache=tmp_path)
+
+    assert again == first
+    subprocess.run([str(again.python), "-I", "-c", "import six"], check=True)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == [first.digest]
+
+
+BACKEND = """
+import os, zipfile
+from pathlib import Path
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    with open("began", "w") as began:
+        began.write("yes")
+    with open("go") as go:
+        go.read()
+    name = "waiting-1-py3-none-any.whl"
+    with zipfile.ZipFile(Path(directory) / name, "w") as wheel:
+        wheel.writestr("waiting.py", "")
+        wheel.writestr("waiting-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: waiting\\nVersion: 1\\n")
+        wheel.writestr("waiting-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("waiting-1.dist-info/RECORD", "")
+    return name
+"""
+PROJECT = """
+[project]
+name = "waiting"
+version = "1"
+
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BUILDER = """
+import sys
+from pathlib import Path
+from greenroom_services.environments import build_environment
+
+build_environment([sys.argv[1]], cache=Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_build_that_was_broken_off(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody builds where the uv of a killed process still writes; after it the environment is built whole."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    source, cache = tmp_path / "source", tmp_path / "cache"
+    source.mkdir()
+    (source / "backend.py").write_text(BACKEND)
+    (source / "pyproject.toml").write_text(PROJECT)
+    # Whoever opens one end of these waits for the other.
+    os.mkfifo(source / "began")
+    os.mkfifo(source / "go")
+    requirement = f"waiting @ {source.as_uri()}"
+    with subprocess.Popen([sys.executable, "-c", BUILDER, requirement, str(cache)]) as builder:
+        assert (source / "began").read_text() == "yes"
+        builder.send_signal(number)
+    (lock,) = cache.glob(".*.lock")
+
+    with lock.open() as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (source / "go").write_text("on")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    (source / "began").unlink()
+    (source / "go").unlink()
+    (source / "go").write_text("")
+    environment = build_environment([requirement], cache=cache)
+
+    subprocess.run([str(environment.python), "-I", "-c", "import waiting"], check=True)
+    assert [path.name for path in cache.iterdir() if path != lock] == [environment.digest]
 
 
 def test_a_package_that_is_not_there(tmp_path: Path) -> None:

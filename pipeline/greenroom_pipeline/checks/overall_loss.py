@@ -24,18 +24,22 @@ class OverallLoss:
 
     def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
         return [
-            self._judge(rule, evaluation, tolerance=rule.max_loss)
+            self._judge(rule, evaluation, tolerance=rule.max_loss, min_rows=gate.min_rows)
             for rule in gate.check
             if rule.max_loss is not None
         ]
 
-    def _judge(self, rule: GateRule, evaluation: Evaluation, *, tolerance: float) -> CheckResult:
+    def _judge(
+        self, rule: GateRule, evaluation: Evaluation, *, tolerance: float, min_rows: int
+    ) -> CheckResult:
         if not evaluation.has_champion:
             return conclude(self, rule, "not_applicable", "There is no champion yet to lose against.")
         finding = evaluation.find_overall(rule.metric)
         if finding is None or finding.result.interval is None:
             return conclude(self, rule, "failed", explain_untestable(finding, metric=rule.metric))
         result = finding.result
+        if result.rows < min_rows and result.interval != (0, 0):
+            return conclude(self, rule, "inconclusive", _explain_few(result, needed=min_rows))
         if is_within(result, tolerance=tolerance):
             return conclude(self, rule, "passed", _explain_pass(result, tolerance=tolerance))
         if is_worse(result):
@@ -66,6 +70,11 @@ def _explain_pass(result: MetricResult, *, tolerance: float) -> str:
     if turn(result)[1] == turn(result)[2]:
         return f"No change: {move}."
     return f"{move}. A loss of more than {write_limit(tolerance)} is ruled out."
+
+
+def _explain_few(result: MetricResult, *, needed: int) -> str:
+    rows = count(result.rows, "row")
+    return f"Can't tell: the holdout has {rows}; intervals can be trusted from {needed} rows (gate.min_rows)."
 
 
 def _explain_failure(result: MetricResult, *, tolerance: float) -> str:

@@ -43,8 +43,8 @@ class LocalForge:
                 f"pull request {number} moved from {head[:7]} to {pull.head[:7]}; review the new commit"
             )
         target = self.repository.default_branch()
-        before = self.repository.commit(target).sha
-        with self.repository.worktree(target) as tree:
+        before = self.repository.commit(f"refs/heads/{target}").sha
+        with self.repository.worktree(before) as tree:
             merged = _merge(tree, pull, into=target, by=by)
         self._advance(target, before=before, after=merged)
         return merged
@@ -62,7 +62,9 @@ class LocalForge:
         # for-each-ref leaves out refs whose branch is gone; those pull requests are closed and stay numbered.
         for line in self.repository.git("for-each-ref", f"--format={form}", _REFS).splitlines():
             name, target = line.split("\0")
-            found[int(name.removeprefix(_REFS))] = target.removeprefix("refs/heads/")
+            number = name.removeprefix(_REFS)
+            if number.isdecimal():
+                found[int(number)] = target.removeprefix("refs/heads/")
         return found
 
     def _open(self, branch: str) -> int:
@@ -83,7 +85,9 @@ class LocalForge:
         description = self._config(f"branch.{branch}.description")
         return PullRequest(
             number=number,
-            title=description.splitlines()[0] if description else commit.subject,
+            title=description.strip().splitlines()[0]
+            if description and description.strip()
+            else commit.subject,
             branch=branch,
             author=commit.author,
             head=commit.sha,
@@ -92,7 +96,7 @@ class LocalForge:
         )
 
     def _state(self, head: str) -> PullState:
-        merged = self.repository.is_ancestor(head, self.repository.default_branch())
+        merged = self.repository.is_merged(head, self.repository.default_branch())
         return "merged" if merged else "open"
 
 

@@ -1,0 +1,67 @@
+"""Promotion: the reviewed bytes and nothing else, or one line that says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from greenroom_pipeline.errors import PromotionError, RepositoryError
+from greenroom_pipeline.progress import Silence
+from greenroom_pipeline.project import Project, open_project
+from greenroom_pipeline.promotion import promote_checkout, promote_pull
+from greenroom_pipeline.run import run_loop
+from tests.projects import Workbench, make_project, training_script
+
+
+def propose(bench: Workbench, project: Project, branch: str, estimator: str) -> str:
+    bench.git("switch", "--quiet", "--create", branch, "main")
+    bench.write("train.py", training_script(estimator))
+    sha = bench.commit(f"Try {estimator}")
+    run_loop(project, Silence())
+    return sha
+
+
+def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
+    """A moved head, a changed production and a damaged model each stop a promotion before the merge."""
+    bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
+    project = open_project(bench.places)
+    run_loop(project, Silence())
+    promote_checkout(project, by="Ada")
+    first = propose(bench, project, "first", "Ridge(alpha=1.1)")
+    second = propose(bench, project, "second", "Ridge(alpha=1.2)")
+    third = propose(bench, project, "third", "Ridge(alpha=1.3)")
+    before = bench.git("rev-parse", "main")
+
+    with pytest.raises(PromotionError, match="pull request 1 moved from 0000000"):
+        promote_pull(project, 1, sha="0" * 40, by="Grace")
+    with pytest.raises(RepositoryError, match="no pull request 9"):
+        promote_pull(project, 9, sha=first, by="Grace")
+    damaged = next(version for version in project.store.versions() if version.tags["sha"] == third)
+    logged = project.store.logged_model(damaged.run_id)
+    assert logged is not None
+    (logged.path / "MLmodel").write_text((logged.path / "MLmodel").read_text() + "\n# touched\n")
+    with pytest.raises(Exception, match="changed since its review"):
+        promote_pull(project, 3, sha=third, by="Grace")
+
+    assert bench.git("rev-parse", "main") == before
+
+    promotion = promote_pull(project, 1, sha=first, by="Grace")
+    champion = project.store.champion()
+
+    assert champion is not None
+    assert champion.version == promotion.version.version
+    assert (champion.tags["sha"], champion.tags["promoted_by"]) == (first, "Grace")
+    assert champion.tags["merge"] == bench.git("rev-parse", "main") != before
+
+    with pytest.raises(PromotionError, match="production changed since commit"):
+        promote_pull(project, 2, sha=second, by="Grace")
+    with pytest.raises(PromotionError, match="pull request 1 is merged"):
+        promote_pull(project, 1, sha=first, by="Grace")
+
+    bench.git("switch", "--quiet", "second")
+    again = run_loop(project, Silence())
+
+    assert again.report.champion is not None
+    assert again.report.champion.digest == champion.tags["digest"]
+    assert not again.trained
