@@ -17,6 +17,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -55,9 +57,12 @@ async def _health(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok", "version": version("greenroom")})
 
 
-async def _unknown(request: Request) -> JSONResponse:
+async def _refuse_request(request: Request, error: Exception) -> JSONResponse:
+    """Answer in the one shape of errors, which the preview host and its previews have too."""
+    assert isinstance(error, HTTPException)
     message = f"There is no {request.method} {request.url.path}."
-    return JSONResponse({"error": {"code": "not_found", "message": message}}, status_code=404)
+    content = {"error": message, "detail": []}
+    return JSONResponse(content, status_code=error.status_code, headers=error.headers)
 
 
 @asynccontextmanager
@@ -72,14 +77,14 @@ def build_app() -> App:
     """Return the ASGI application; sets Streamlit's options for this process."""
     load_config_options(OPTIONS)
     page = Path(get_static_dir()) / "index.html"
-    api = [
-        Route("/health", _health, methods=["GET"]),
-        Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
-    ]
+    api = Starlette(
+        routes=[Route("/health", _health, methods=["GET"])],
+        exception_handlers={HTTPException: _refuse_request},
+    )
     return App(
         SCRIPT,
         lifespan=_import_pages,
-        routes=[Mount("/api", routes=api)],
+        routes=[Mount("/api", app=api)],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False),
             Middleware(GuardMiddleware, policy=content_policy(page.read_text(encoding="utf-8"))),

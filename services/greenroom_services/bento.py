@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ SERVICE = Path(__file__).with_name("inference.py")
 LOG_CHARACTERS = 8_000
 # Python and the Finder leave these behind in a folder that was only read.
 TRACES = frozenset({"__pycache__", ".DS_Store"})
+NOUNS = {"digest": "model", "positive": "positive class"}
 
 
 @dataclass(frozen=True)
@@ -63,19 +65,26 @@ def package(
     """Build the Bento *name*:*version* of the MLflow model in *model_dir*, and keep it in *store*.
 
     *digest* is `digest_folder(model_dir)`; the copy in the Bento is held against it. *store* is what BentoML
-    calls BENTOML_HOME. A tag that the store already holds for this digest is
-    returned as it is.
+    calls BENTOML_HOME. A tag that the store already holds with this identity and *profile* is returned as
+    it is, and built anew in its place when its service is not this Greenroom's; with others it is taken, and
+    raises `BundlingError`.
     """
     packaged = PackagedBento(f"{name}:{version}", store.resolve() / "bentos" / name / version)
-    if packaged.path.is_dir():
-        return _confirm(packaged, digest)
-    identity = {"name": name, "version": version, "digest": digest, "task": task, "classes": list(classes)}
+    identity = {
+        "name": name,
+        "version": version,
+        "digest": digest,
+        "task": task,
+        "classes": list(classes),
+        "positive": positive,
+    }
+    if packaged.path.is_dir() and _is_current(packaged, identity=identity, profile=profile):
+        return packaged
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=store) as folder:
         context = Path(folder) / "context"
-        _assemble(context, model_dir, identity={**identity, "positive": positive}, profile=profile)
+        _assemble(context, model_dir, identity=identity, profile=profile)
         request = {
-            "action": "build",
             "name": name,
             "version": version,
             "labels": dict(labels),
@@ -89,30 +98,36 @@ def package(
                 f"the model's files in the Bento {packaged.tag} differ from digest {digest[:12]}…; give the"
                 f" digest of {model_dir} as it is now, and keep .bentoignore, venv/ and .git/ out of it"
             )
-        _move_in(built, packaged.path)
+        _move_in(built, packaged.path, aside=Path(folder) / "replaced")
     return packaged
 
 
-def _confirm(packaged: PackagedBento, digest: str) -> PackagedBento:
-    identity = json.loads((packaged.path / "src" / "identity.json").read_text(encoding="utf-8"))
-    if identity["digest"] != digest:
+def _is_current(packaged: PackagedBento, *, identity: Mapping[str, Any], profile: Mapping[str, Any]) -> bool:
+    """Say whether the Bento in the store has the present service; `BundlingError` when it is of something else."""
+    source = packaged.path / "src"
+    wanted = {**identity, "profile": _as_read(profile)}
+    try:
+        found = {**_read_json(source / "identity.json"), "profile": _read_json(source / "profile.json")}
+        service = (source / "service.py").read_bytes()
+    except (OSError, ValueError, TypeError) as error:
         raise BundlingError(
-            f"Bento {packaged.tag} is there with another model; give this one its own version"
+            f"Bento {packaged.tag} is damaged ({error}); remove {packaged.path} and try again"
+        ) from error
+    other = next((key for key in wanted | found if found.get(key) != wanted.get(key)), None)
+    if other is not None:
+        raise BundlingError(
+            f"Bento {packaged.tag} is there with another {NOUNS.get(other, other)}; give this one its own version"
         )
-    return packaged
+    return service == SERVICE.read_bytes()
 
 
-def export(bento: PackagedBento, target: Path) -> Path:
-    """Write the Bento as one archive to *target*, which must end in `.bento`, and return it."""
-    if target.suffix != ".bento":
-        raise BundlingError(f"archive {target} must end in .bento, or BentoML does not import it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as folder:
-        partial = Path(folder) / target.name
-        request = {"action": "export", "bento": str(bento.path), "target": str(partial.resolve())}
-        _run_script(request, home=Path(folder) / "home")
-        partial.replace(target)
-    return target
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _as_read(content: Any) -> Any:
+    """Return *content* as JSON gives it back: tuples as lists, keys as texts."""
+    return json.loads(json.dumps(content))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -160,13 +175,15 @@ def _run_script(request: Mapping[str, Any], *, home: Path) -> None:
     if done.returncode != 0:
         lines = done.stdout.strip().splitlines() or [f"exit status {done.returncode}"]
         raise BundlingError(
-            f"BentoML could not {request['action']} the Bento: {lines[-1]}", log=done.stdout[-LOG_CHARACTERS:]
+            f"BentoML could not build the Bento: {lines[-1]}", log=done.stdout[-LOG_CHARACTERS:]
         )
 
 
-def _move_in(built: Path, path: Path) -> None:
-    """Put the finished Bento into the store in one step, so that a kill leaves no half of one."""
+def _move_in(built: Path, path: Path, *, aside: Path) -> None:
+    """Put the finished Bento into the store, so that a kill leaves no half of one; what is there goes *aside*."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.rename(aside)
     try:
         built.rename(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Calls BentoML's own functions for `bento`, in a process whose BENTOML_HOME names the store.
+"""Calls BentoML's own build for `bento`, in a process whose BENTOML_HOME names the store.
 
 Reads one JSON request from standard input.
 """
@@ -13,9 +13,6 @@ import bentoml
 
 def main() -> None:
     request = json.load(sys.stdin)
-    if request["action"] == "export":
-        bentoml.Bento.from_path(request["bento"]).export(request["target"])
-        return
     bentoml.bentos.build(
         "service:Candidate",
         name=request["name"],

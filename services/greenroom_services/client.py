@@ -149,7 +149,9 @@ def _is_prediction(answer: dict[str, Any], *, rows: int) -> bool:
         prediction = Prediction.model_validate(answer)
     except ValidationError:
         return False
-    return all(len(part) == rows for part in (prediction.predictions, prediction.probabilities) if part is not None)
+    return all(
+        len(part) == rows for part in (prediction.predictions, prediction.probabilities) if part is not None
+    )
 
 
 def _read(answer: httpx.Response, *, question: str) -> dict[str, Any]:

@@ -124,7 +124,9 @@ def _build(path: Path, lines: Sequence[str], *, python: str | None, lock: int) -
     sibling = path.with_name(f".{path.name}.building")
     shutil.rmtree(sibling, ignore_errors=True)
     try:
-        _call_uv(["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines, lock=lock)
+        _call_uv(
+            ["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines, lock=lock
+        )
         target = str(sibling / "bin" / "python")
         install = [
             "pip",

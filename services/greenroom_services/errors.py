@@ -3,7 +3,7 @@
 ServiceError
     RequirementsError    the model's environment cannot be built from its requirements
     ModelError           a model does not load, crashes, or does not answer in time
-    BundlingError        the Bento could not be built or exported
+    BundlingError        the Bento could not be built
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
@@ -38,7 +38,7 @@ class ModelError(ServiceError):
 
 
 class BundlingError(ServiceError):
-    """The Bento could not be built or exported."""
+    """The Bento could not be built."""
 
 
 class HostError(ServiceError):

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from greenroom_services.environments import Environment
-from greenroom_services.script import run_script
+from greenroom_services.script import Wording, run_script
 
 SCRIPT = Path(__file__).with_name("model_file_script.py")
+WORDING = Wording(
+    late="the model file did not become an MLflow model within {seconds} seconds; make it smaller",
+    broken="the process that read the model file ended without an answer ({ending}); its log says more",
+    steps={
+        "refuse": "{message}",
+        "load": "the model file does not load: {reason}; {mend}",
+        "save": "the model file loads, but MLflow does not save it: {reason}; {mend}",
+    },
+    missing="add the package to its requirements, or log the model to MLflow in the training command",
+)
 
 
 def convert_model_file(
@@ -29,4 +39,12 @@ def convert_model_file(
         "requirements": list(requirements),
         "output": str(output.resolve()),
     }
-    run_script(SCRIPT, request, output=output, environment=environment, log=log, timeout=timeout)
+    run_script(
+        SCRIPT,
+        request,
+        output=output,
+        environment=environment,
+        log=log,
+        timeout=timeout,
+        wording=WORDING,
+    )

@@ -36,17 +36,27 @@ def load_pickle(path: Path) -> tuple[Any, dict[str, Any]]:
 LOADERS = {".skops": load_skops, ".joblib": load_joblib, ".pkl": load_pickle, ".pickle": load_pickle}
 
 
-def convert(request: Mapping[str, Any]) -> None:
-    import mlflow.sklearn
+class Refused(Exception):
+    """The file is none that can be converted."""
 
-    path = Path(request["file"])
+
+def load(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Return the model and how MLflow is to save it."""
     if path.suffix not in LOADERS:
-        raise ValueError(
+        raise Refused(
             f"{path.name} is none of {', '.join(LOADERS)}; log it to MLflow in the training command"
         )
     model, options = LOADERS[path.suffix](path)
     if not hasattr(model, "predict"):
-        raise ValueError(f"{path.name} holds a {type(model).__name__}, which has no predict")
+        raise Refused(
+            f"{path.name} holds a {type(model).__name__}, which has no predict; save the model in it"
+        )
+    return model, options
+
+
+def save(model: Any, options: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    import mlflow.sklearn
+
     partial = request["output"] + ".partial"
     mlflow.sklearn.save_model(model, partial, pip_requirements=request["requirements"], **options)
     Path(partial).rename(request["output"])
@@ -54,11 +64,15 @@ def convert(request: Mapping[str, Any]) -> None:
 
 def main(path: Path) -> int:
     request = json.loads(path.read_text(encoding="utf-8"))
+    step = "load"
     try:
-        convert(request)
+        model, options = load(Path(request["file"]))
+        step = "save"
+        save(model, options, request)
     except Exception as error:
         traceback.print_exc()
-        outcome = {"step": "load", "type": type(error).__name__, "message": str(error)}
+        step = "refuse" if isinstance(error, Refused) else step
+        outcome = {"step": step, "type": type(error).__name__, "message": str(error)}
         path.with_name("outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
         return 1
     return 0

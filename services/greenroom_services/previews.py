@@ -60,7 +60,7 @@ class Prediction(BaseModel):
 
     predictions: list[str | bool | int | float | None]
     probabilities: list[dict[str, FiniteFloat]] | None = None
-    model: dict[str, Any]
+    model: dict[str, str | None]
 
 
 class Feature(BaseModel):

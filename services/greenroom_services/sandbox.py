@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from greenroom_services.environments import Environment
 
 LIFELINE = Path(__file__).with_name("lifeline.py")
 TAIL_BYTES = 8_000
+LOG_BYTES = 10 * 2**20
+KEPT_BYTES = 2**20
+LOG_CHECK_SECONDS = 0.25
+CUT = "… earlier lines were cut, since the log grew too long\n".encode()
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Sandboxed:
 
     process: subprocess.Popen[bytes]
     log: Path
+    stopped: threading.Event
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -40,6 +46,7 @@ class Sandboxed:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.stopped.set()
         if self.process.stdin is not None:
             self.process.stdin.close()
 
@@ -62,7 +69,25 @@ def launch(script: Path, *arguments: str, environment: Environment, folder: Path
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return Sandboxed(process, log)
+    sandboxed = Sandboxed(process, log, threading.Event())
+    threading.Thread(target=_bound, args=(log, sandboxed.stopped), daemon=True).start()
+    return sandboxed
+
+
+def _bound(log: Path, stopped: threading.Event) -> None:
+    """Cut *log* whenever it has grown too long, so that what a candidate prints cannot fill the disk."""
+    while not stopped.wait(LOG_CHECK_SECONDS):
+        with suppress(OSError):
+            if log.stat().st_size > LOG_BYTES:
+                shorten(log)
+
+
+def shorten(log: Path) -> None:
+    """Leave only the last lines of *log*, in place: what writes to it appends, and goes on."""
+    kept = tail(log, size=KEPT_BYTES).encode()
+    with log.open("ab") as file:
+        file.truncate(0)
+        file.write(CUT + kept)
 
 
 def scrubbed_environ(environment: Environment, *, folder: Path) -> dict[str, str]:
@@ -91,4 +116,4 @@ def tail(log: Path, *, size: int = TAIL_BYTES) -> str:
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
-    return text if end <= size else text.partition("\n")[2]
+    return text if end <= size else text.partition("\n")[2] or text

@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 from greenroom_services.environments import Environment
-from greenroom_services.script import run_script
+from greenroom_services.script import Wording, run_script
 
 SCRIPT = Path(__file__).with_name("scoring_script.py")
 INFERENCE = Path(__file__).with_name("inference.py")
 Task = Literal["binary", "multiclass", "regression"]
+WORDING = Wording(
+    late="the model did not answer within {seconds} seconds; make it faster or the holdout smaller",
+    broken="the process that scored the model ended without an answer ({ending}); its log says more",
+    steps={
+        "load": "the model does not load in its own environment: {reason}; {mend}",
+        "score": "the model loads, but fails on the holdout: {reason}; its log says where",
+    },
+    missing="add the package to the model's pip_requirements, or log its own modules with code_paths=[…]",
+)
 
 
 def score_model(
@@ -42,4 +51,12 @@ def score_model(
         "classes": list(classes),
         "positive": positive,
     }
-    run_script(SCRIPT, request, output=output, environment=environment, log=log, timeout=timeout)
+    run_script(
+        SCRIPT,
+        request,
+        output=output,
+        environment=environment,
+        log=log,
+        timeout=timeout,
+        wording=WORDING,
+    )

@@ -6,6 +6,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,20 @@ MESSAGE_CHARACTERS = 300
 OUTCOME_BYTES = 64_000
 
 
+@dataclass(frozen=True)
+class Wording:
+    """What a script's failures are called, each a format string."""
+
+    late: str
+    """Of {seconds}."""
+    broken: str
+    """It ended without an answer; of {ending}."""
+    steps: Mapping[str, str]
+    """By the step that failed; of {reason}, which is the error's type and {message}, and {mend}."""
+    missing: str
+    """The {mend} for a module that is not there; else it is the log."""
+
+
 def run_script(
     script: Path,
     request: Mapping[str, Any],
@@ -25,6 +40,7 @@ def run_script(
     environment: Environment,
     log: Path,
     timeout: float,
+    wording: Wording,
 ) -> None:
     """Run *script* on *request*, a JSON document, and return when it has left *output*.
 
@@ -35,26 +51,25 @@ def run_script(
     with tempfile.TemporaryDirectory(prefix="greenroom-script-") as folder:
         path = Path(folder) / "request.json"
         path.write_text(json.dumps(request), encoding="utf-8")
-        status = _run(script, path, environment=environment, log=log, timeout=timeout)
+        status = _run(script, path, environment=environment, log=log, timeout=timeout, wording=wording)
         if status != 0 or not output.exists():
             outcome = _read_outcome(path.with_name("outcome.json"))
-            raise ModelError(_explain(outcome, status), log=tail(log))
+            raise ModelError(_explain(outcome, status, wording), log=tail(log))
 
 
-def _run(script: Path, request: Path, *, environment: Environment, log: Path, timeout: float) -> int:
+def _run(
+    script: Path, request: Path, *, environment: Environment, log: Path, timeout: float, wording: Wording
+) -> int:
     process = launch(script, str(request), environment=environment, folder=request.parent, log=log)
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired:
-        message = (
-            f"the model did not answer within {timeout:g} seconds; make it faster or the holdout smaller"
-        )
-        raise ModelError(message, log=tail(log)) from None
+        raise ModelError(wording.late.format(seconds=f"{timeout:g}"), log=tail(log)) from None
     finally:
         process.stop()
 
 
-def _read_outcome(path: Path) -> dict[str, Any]:
+def _read_outcome(path: Path) -> dict[str, str]:
     """Return what the script left, nothing when it crashed; texts only, as the model could write it too."""
     try:
         with path.open("rb") as file:
@@ -64,19 +79,18 @@ def _read_outcome(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _explain(outcome: dict[str, Any], status: int) -> str:
-    if not outcome:
+def _explain(outcome: dict[str, str], status: int, wording: Wording) -> str:
+    step = wording.steps.get(outcome.get("step", ""))
+    if step is None:
         ending = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return f"the process that scored the model ended without an answer ({ending}); its log says more"
-    reason = " ".join(f"{outcome['type']}: {outcome['message']}".split())
-    if len(reason) > MESSAGE_CHARACTERS:
-        reason = f"{reason[: MESSAGE_CHARACTERS - 1]}…"
-    if outcome["step"] == "load":
-        return f"the model does not load in its own environment: {reason}; {_mend(outcome['type'])}"
-    return f"the model loads, but fails on the holdout: {reason}; its log says where"
+        return wording.broken.format(ending=ending)
+    message = _shorten(outcome["message"])
+    reason = _shorten(f"{outcome['type']}: {outcome['message']}")
+    missing = outcome["type"] in ("ModuleNotFoundError", "ImportError")
+    mend = wording.missing if missing else "its log says where"
+    return step.format(reason=reason, message=message, mend=mend)
 
 
-def _mend(error: str) -> str:
-    if error in ("ModuleNotFoundError", "ImportError"):
-        return "add the package to the model's pip_requirements, or log its own modules with code_paths=[…]"
-    return "its log says where"
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MESSAGE_CHARACTERS else f"{line[: MESSAGE_CHARACTERS - 1]}…"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from openapi_spec_validator import validate
 
-from greenroom_services.bento import PackagedBento, digest_folder, export, package
+from greenroom_services.bento import PackagedBento, digest_folder, package
 from greenroom_services.environments import Environment
 from greenroom_services.errors import BundlingError, ModelError
 from greenroom_services.sandbox import scrubbed_environ
@@ -280,32 +280,80 @@ def test_the_same_tag_is_built_once(examples: dict[str, Example], pack: Callable
     assert (first.path / "bento.yaml").stat().st_mtime_ns == before
 
 
-def test_a_tag_stands_for_one_model(examples: dict[str, Example], tmp_path: Path) -> None:
-    """A tag that is taken by another model's bytes is refused, and so is a wrong digest."""
+Build = Callable[..., PackagedBento]
+
+
+@pytest.fixture
+def build(examples: dict[str, Example], tmp_path: Path) -> Build:
+    """Package one model under one tag, with what a test changes."""
     example = examples["diabetes"]
 
-    def build(digest: str) -> PackagedBento:
+    def build_example(**changes: Any) -> PackagedBento:
+        given: dict[str, Any] = {
+            "digest": digest_folder(example.path),
+            "task": example.task,
+            "profile": example.profile(),
+        }
         return package(
-            example.path, name="model", version="v1", digest=digest, task=example.task,
-            profile=example.profile(), requirements=[], store=tmp_path / "store", labels={},
+            example.path, name="model", version="v1", requirements=[], store=tmp_path / "store", labels={},
+            **(given | changes),
         )  # fmt: skip
 
+    return build_example
+
+
+def test_a_digest_must_be_the_models(build: Build) -> None:
+    """A digest that is not that of the model's files is refused."""
     with pytest.raises(BundlingError, match="differ from digest"):
-        build("0" * 64)
-    build(digest_folder(example.path))
-    with pytest.raises(BundlingError, match="is there with another model"):
-        build("0" * 64)
+        build(digest="0" * 64)
 
 
-def test_export(examples: dict[str, Example], pack: Callable[..., PackagedBento], tmp_path: Path) -> None:
-    """A Bento is exported as one archive that holds its files."""
-    import tarfile
+def test_a_tag_stands_for_one_model(build: Build) -> None:
+    """A tag that is taken for another model, task, classes or profile is refused, and what is there stays."""
+    first = build()
+    before = (first.path / "bento.yaml").stat().st_mtime_ns
 
-    archive = export(pack(examples["irises"]), tmp_path / "irises.bento")
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("model", {"digest": "0" * 64}),
+        ("task", {"task": "binary"}),
+        ("classes", {"classes": ["0", "1"]}),
+        ("positive class", {"positive": "1"}),
+        ("profile", {"profile": {"features": []}}),
+    ]
+    for noun, change in others:
+        with pytest.raises(BundlingError, match=f"Bento model:v1 is there with another {noun};"):
+            build(**change)
 
-    with tarfile.open(archive) as content:
-        names = {name.removeprefix("./") for name in content.getnames()}
-    assert {"bento.yaml", "src/service.py", "src/model/MLmodel", "src/profile.json"} <= names
+    assert build() == first
+    assert (first.path / "bento.yaml").stat().st_mtime_ns == before
+
+
+def test_an_older_service_is_replaced(build: Build) -> None:
+    """A Bento that an older Greenroom built is built anew in its place, with the service as it is now."""
+    first = build()
+    service, model = first.path / "src" / "service.py", digest_folder(first.path / "src" / "model")
+    present = service.read_text()
+    service.write_text("# the service of an older Greenroom")
+
+    again = build()
+
+    assert again == first
+    assert service.read_text() == present
+    assert digest_folder(first.path / "src" / "model") == model
+    assert (first.path / "bento.yaml").is_file()
+    store = first.path.parents[2]
+    assert [path.name for path in store.iterdir()] == ["bentos"]
+
+
+def test_a_damaged_bento_is_one_line(build: Build) -> None:
+    """A Bento whose files are gone or cut says which folder to remove."""
+    first = build()
+    (first.path / "src" / "identity.json").write_text('{"name"')
+
+    with pytest.raises(BundlingError, match=r"is damaged .*remove .*model/v1 and try again") as caught:
+        build()
+
+    assert "\n" not in str(caught.value)
 
 
 def test_a_digest_stands_for_names_and_bytes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from greenroom_services.bento import PackagedBento
@@ -35,12 +35,13 @@ from greenroom_services.errors import (
     QueryRefused,
     RequirementsError,
 )
+from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.gateway import Gateway
 from greenroom_services.host.launch import HostProcess, launch_host, temporary_host
 from greenroom_services.host.slots import Slots
 from greenroom_services.previews import Address, Deployment, PreviewState
-from greenroom_services.runtimes.runtime import PreviewSpec
+from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview
 from tests.contract.example_models import Example
 from tests.contract.processes import assert_ends, has_ended
 
@@ -292,7 +293,7 @@ def test_files_are_private(shared: HostProcess) -> None:
 
 def test_one_host_a_folder(shared: HostProcess, cache: Path) -> None:
     """A second host on the same folder ends at once and says why."""
-    with pytest.raises(HostError, match="another preview host runs on"):
+    with pytest.raises(HostError, match=r"another preview host runs on .*; stop it, or set GREENROOM_HOME"):
         launch_host(state_folder(shared), cache=cache)
 
     assert host_running(state_folder(shared))
@@ -319,7 +320,7 @@ def test_restart(
     assert_ends(preview)
     assert not host_running(state)
 
-    with temporary_host(state, cache=cache) as second:
+    with closing(launch_host(state, cache=cache)) as second:
         listed = [(item.project, item.slot, item.state) for item in second.client.previews()]
         assert listed == [("irises", "7", "starting")]
         with pytest.raises(PreviewStarting):
@@ -331,6 +332,47 @@ def test_restart(
     assert_ends(restored)
     with pytest.raises(HostAbsent):
         endpoints(state)
+
+
+@contextmanager
+def closing(host: HostProcess) -> Iterator[HostProcess]:
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+def test_a_transient_host(
+    tmp_path: Path, cache: Path, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """A host for one run brings up nothing of before, says that it will end, and leaves what it was given."""
+    example, before = examples["irises"], Address(project="irises", slot="1")
+    HostFolder(tmp_path).save(before, Deployment(bento=pack(example).path, requirements=requirements))
+
+    with temporary_host(tmp_path, cache=cache) as host:
+        assert endpoints(tmp_path).transient
+        assert host.endpoints.transient
+        assert host.client.previews() == []
+        deploy(host.client, pack(example), example, requirements, slot="2")
+    with closing(launch_host(tmp_path, cache=cache)) as lasting:
+        assert not lasting.endpoints.transient
+        assert [state.slot for state in lasting.client.previews()] == ["1", "2"]
+        for slot in ("1", "2"):
+            assert await_change(lasting.client, "irises", slot, passing="starting").state == "awake"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'{"pid": 1, "con', b"[]", b'{"pid": 1}', b"\xff"],
+    ids=["empty", "cut", "list", "part", "bytes"],
+)
+def test_a_broken_announcement(tmp_path: Path, content: bytes) -> None:
+    """A host.json that cannot be read announces nobody."""
+    (tmp_path / "host.json").write_bytes(content)
+
+    assert not host_running(tmp_path)
+    with pytest.raises(HostAbsent, match="no preview host runs on"):
+        HostClient(tmp_path).previews()
 
 
 def state_folder(host: HostProcess) -> Path:
@@ -365,14 +407,15 @@ def test_a_preview_that_dies_has_failed(
 class EchoRuntime:
     """A runtime whose previews say what reached them, served by a thread of this process."""
 
-    def start(self, spec: PreviewSpec) -> EchoPreview:
-        return EchoPreview(spec.folder / "s")
+    def start(self, spec: PreviewSpec) -> ThreadPreview:
+        return ThreadPreview(spec.folder / "s", answer=echo)
 
 
-class EchoPreview:
-    def __init__(self, socket: Path) -> None:
+class Thread:
+    """An ASGI application on a Unix socket, served by a thread."""
+
+    def __init__(self, app: Starlette, socket: Path) -> None:
         self.socket = socket
-        app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
         self._server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_config=None))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
@@ -384,6 +427,11 @@ class EchoPreview:
         self._server.should_exit = True
         self._thread.join()
 
+
+class ThreadPreview(Thread):
+    def __init__(self, socket: Path, *, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        super().__init__(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])]), socket)
+
     def log(self) -> str:
         return ""
 
@@ -394,20 +442,19 @@ async def echo(request: Request) -> JSONResponse:
     return JSONResponse({**content, "body": body}, headers={"Set-Cookie": "a=b", "X-Own": "kept"})
 
 
-@contextmanager
-def bento_folder(folder: Path) -> Iterator[Path]:
+def bento_folder(folder: Path) -> Path:
     folder.mkdir()
     (folder / "bento.yaml").write_text("service: none")
-    yield folder
+    return folder
 
 
 async def ask_echo(folder: Path, requirements: list[str], cache: Path) -> httpx.Response:
     """Ask an echoing preview through the gateway, with all that must not pass."""
     slots = Slots(HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=EchoRuntime())
-    with bento_folder(folder / "bento") as bento:
-        await slots.deploy(
-            Address(project="echo", slot="1"), Deployment(bento=bento, requirements=requirements, timeout=30)
-        )
+    bento = bento_folder(folder / "bento")
+    await slots.deploy(
+        Address(project="echo", slot="1"), Deployment(bento=bento, requirements=requirements, timeout=30)
+    )
     transport = httpx.ASGITransport(Gateway(slots, token="secret").app())
     secrets = {"Authorization": "Bearer secret", "Cookie": "session=1", "Forwarded": "for=1.2.3.4"}
     forwarded = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-User": "eve", "X-Own": "kept"}
@@ -432,3 +479,224 @@ def test_the_gateway_keeps_secrets_to_itself(
     assert came["headers"]["x-own"] == "kept"
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["X-Own"] == "kept"
+
+
+class SaidRuntime:
+    """A runtime whose previews answer with what the first row says: its body, status and headers."""
+
+    def start(self, spec: PreviewSpec) -> ThreadPreview:
+        return ThreadPreview(spec.folder / "s", answer=say)
+
+
+async def say(request: Request) -> Response:
+    if request.method == "GET":
+        return Response()
+    (row,) = (await request.json()).get("rows", [{"body": "{}"}])
+    return Response(row["body"], row.get("status", 200), row.get("headers"))
+
+
+@pytest.fixture(scope="module")
+def said(requirements: list[str], cache: Path, environment: object) -> Iterator[HostClient]:
+    """A client of a host, whose control API is real and whose preview says what it is told to."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as name:
+        folder = HostFolder(Path(name) / "state")
+        folder.path.mkdir()
+        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=SaidRuntime())
+        control = Thread(Control(slots, gateway="http://127.0.0.1:1").app(), Path(name) / "host.sock")
+        while not control.socket.exists():
+            assert control.alive()
+            time.sleep(0.01)
+        folder.announce(control=control.socket, gateway="http://127.0.0.1:1", transient=False)
+        client = HostClient(folder.path)
+        bento = bento_folder(Path(name) / "bento")
+        client.deploy("said", "1", bento=bento, requirements=requirements)
+        try:
+            yield client
+        finally:
+            client.stop("said", "1")
+            control.stop()
+
+
+def prediction(**changes: Any) -> dict[str, Any]:
+    good = {"predictions": ["late"], "probabilities": [{"late": 0.5}], "model": {"version": "v1"}}
+    return {"body": json.dumps(good | changes)}
+
+
+@pytest.mark.parametrize("changes", [{}, {"probabilities": None}, {"predictions": [1.5]}])
+def test_a_prediction_passes(said: HostClient, changes: dict[str, Any]) -> None:
+    """An answer of the right shape comes as the preview gave it."""
+    row = prediction(**changes)
+
+    assert said.predict("said", "1", [row]) == json.loads(row["body"])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"body": "{}"}, id="nothing"),
+        pytest.param(prediction(predictions=[]), id="too few"),
+        pytest.param(prediction(predictions=["late", "late"]), id="too many"),
+        pytest.param(prediction(predictions="late"), id="no list"),
+        pytest.param(prediction(predictions=[{"late": 1}]), id="no label"),
+        pytest.param(prediction(probabilities=[]), id="too few probabilities"),
+        pytest.param(prediction(probabilities=[[0.5]]), id="no names"),
+        pytest.param(prediction(probabilities=[{"late": float("nan")}]), id="not finite"),
+        pytest.param(prediction(probabilities=[{"late": "0.5"}]), id="a text"),
+        pytest.param(prediction(model="v1"), id="no model"),
+    ],
+)
+def test_what_is_no_prediction(said: HostClient, row: dict[str, Any]) -> None:
+    """An answer of another shape is an error that names the preview."""
+    with pytest.raises(
+        HostError, match="the preview in said/1 answered with something that is no prediction"
+    ):
+        said.predict("said", "1", [row])
+
+
+def test_what_is_no_description(said: HostClient) -> None:
+    """So is a description without what others read in it."""
+    with pytest.raises(
+        HostError, match="the preview in said/1 answered with something that is no description"
+    ):
+        said.describe("said", "1")
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 500, 503])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("<html>", id="no JSON"),
+        pytest.param("", id="empty"),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param("[1]", id="list"),
+        pytest.param('{"message": "no"}', id="no error"),
+        pytest.param('{"error": {"code": 1}}', id="no sentence"),
+        pytest.param('{"error": "no", "detail": ["x"]}', id="no detail"),
+    ],
+)
+def test_an_answer_that_cannot_be_read(said: HostClient, status: int, body: str) -> None:
+    """Whatever a preview answers, its asker gets an error in one line."""
+    with pytest.raises(HostError) as caught:
+        said.predict("said", "1", [{"body": body, "status": status}])
+
+    assert "\n" not in str(caught.value)
+
+
+def test_an_answer_in_another_encoding(said: HostClient) -> None:
+    """An answer that says it is compressed, and is not, is an error too."""
+    with pytest.raises(HostError, match="broke off POST"):
+        said.predict("said", "1", [{"body": "{}", "headers": {"Content-Encoding": "gzip"}}])
+
+
+def test_a_long_reason_is_one_line(said: HostClient) -> None:
+    """A reason that goes on is cut, and has no line breaks."""
+    row = {"body": json.dumps({"error": "no\nway " * 10_000}), "status": 400}
+
+    with pytest.raises(QueryRefused, match=r"^no way no way") as caught:
+        said.predict("said", "1", [row])
+
+    assert len(str(caught.value)) <= 1_000
+
+
+class MuteRuntime:
+    """A runtime whose previews never answer, but for those of a Bento called `answering`."""
+
+    def __init__(self) -> None:
+        self.mute: list[MutePreview] = []
+
+    def start(self, spec: PreviewSpec) -> RunningPreview:
+        if spec.bento.name == "answering":
+            return ThreadPreview(spec.folder / "s", answer=echo)
+        self.mute.append(MutePreview(spec.folder / "s"))
+        return self.mute[-1]
+
+
+class MutePreview:
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.stopped = False
+
+    def alive(self) -> bool:
+        return not self.stopped
+
+    def stop(self, *, grace: float = 0) -> None:
+        self.stopped = True
+
+    def log(self) -> str:
+        return ""
+
+
+async def deploy_while_restoring(
+    folder: Path, requirements: list[str], cache: Path, *, remove: bool
+) -> tuple[list[str], int]:
+    """Return the states of three slots, two of them in the midst of their restore, and how many of those gave way."""
+    runtime, state = MuteRuntime(), HostFolder(folder / "state")
+    slots = Slots(state, run_folder=folder, cache=cache, runtime=runtime)
+    old, new = bento_folder(folder / "mute"), bento_folder(folder / "answering")
+    addresses = [Address(project="echo", slot=slot) for slot in ("1", "2", "3")]
+    for address in addresses:
+        state.save(address, Deployment(bento=old, requirements=requirements, timeout=600))
+    restoring = asyncio.create_task(slots.restore())
+    while len(runtime.mute) < 2:
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        for address in (addresses[0], addresses[2]):
+            if remove:
+                await slots.remove(address)
+            else:
+                await slots.deploy(address, Deployment(bento=new, requirements=requirements, timeout=30))
+    states: list[str] = [slots.state(address).state for address in slots.addresses()]
+    stopped = sum(preview.stopped for preview in runtime.mute[:2])
+    restoring.cancel()
+    await asyncio.wait([restoring])
+    await slots.close()
+    assert all(preview.stopped for preview in runtime.mute)
+    return states, stopped
+
+
+@pytest.mark.parametrize(
+    ("remove", "states"),
+    [
+        pytest.param(False, ["awake", "starting", "awake"], id="deploy"),
+        pytest.param(True, ["starting"], id="remove"),
+    ],
+)
+def test_a_restore_gives_way(
+    remove: bool, states: list[str], requirements: list[str], cache: Path, environment: object
+) -> None:
+    """A slot that is being restored, or waits for that, is at once free for a newer deployment or removal."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
+        found = asyncio.run(deploy_while_restoring(Path(folder), requirements, cache, remove=remove))
+
+    assert found == (states, 1)
+
+
+async def fail_while_restoring(folder: Path, requirements: list[str], cache: Path) -> tuple[str, str]:
+    """Return which Bento the slot starts after a newer one failed, and which one it would restore."""
+    runtime, state = MuteRuntime(), HostFolder(folder / "state")
+    slots = Slots(state, run_folder=folder, cache=cache, runtime=runtime)
+    old, new = bento_folder(folder / "old"), bento_folder(folder / "new")
+    address = Address(project="echo", slot="1")
+    state.save(address, Deployment(bento=old, requirements=requirements, timeout=600))
+    restoring = asyncio.create_task(slots.restore())
+    while len(runtime.mute) < 1:
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        with pytest.raises(PreviewFailed, match="no answer within"):
+            await slots.deploy(address, Deployment(bento=new, requirements=requirements, timeout=0.1))
+        while len(runtime.mute) < 3:
+            await asyncio.sleep(0.01)
+    shown = slots.state(address)
+    await restoring
+    await slots.close()
+    assert shown.state == "starting"
+    assert all(preview.stopped for preview in runtime.mute)
+    return Path(shown.bento).name, state.deployments()[address].bento.name
+
+
+def test_a_restore_goes_on_after_a_failure(requirements: list[str], cache: Path, environment: object) -> None:
+    """What gave way to a newer deployment that fails is restored after all."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
+        found = asyncio.run(fail_while_restoring(Path(folder), requirements, cache))
+
+    assert found == ("old", "old")

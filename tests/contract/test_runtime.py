@@ -172,6 +172,40 @@ def test_stop_ends_what_the_model_started(
     assert_ends(int(child))
 
 
+CHATTY_MODEL = """
+import sys
+import pandas
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+class Model(PythonModel):
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
+        for _ in range(400):
+            sys.stdout.write(("word " * 20 + chr(10)) * 1_000)
+        print("last words", flush=True)
+        return model_input["low"]
+
+set_model(Model())
+"""
+
+
+def test_what_a_preview_prints_is_bounded(
+    start: Start, pack: Callable[..., PackagedBento], private: Path, tmp_path: Path
+) -> None:
+    """A preview that prints without end keeps its last lines, in a few megabytes of disk."""
+    running = start(pack(make(CHATTY_MODEL, tmp_path / "chatty")))
+    await_socket(running)
+
+    with ask(running) as client:
+        assert client.post("/predict", json={"rows": [{"low": 0, "high": 1}]}).status_code == 200
+
+    deadline = time.monotonic() + 30
+    while sum(path.stat().st_size for path in private.rglob("*") if path.is_file()) > 12 * 2**20:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert "last words" in running.log()
+
+
 STARTER = """
 import sys
 from pathlib import Path

@@ -33,12 +33,21 @@ def test_front_answers_health(front: Front) -> None:
     assert answer.json()["status"] == "ok"
 
 
-def test_unknown_api_address_is_a_json_error(front: Front) -> None:
-    """Whatever the API does not know is a 404 in JSON, never the portal's page."""
-    answer = httpx.post(f"{front.address}/api/nothing")
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/api/nothing", 404),
+        ("GET", "/api/", 404),
+        ("DELETE", "/api/health", 405),
+        ("OPTIONS", "/api/health", 405),
+    ],
+)
+def test_unknown_api_address_is_a_json_error(front: Front, method: str, path: str, status: int) -> None:
+    """Whatever the API does not know is an error in the one shape, never the portal's page."""
+    answer = httpx.request(method, f"{front.address}{path}")
 
-    assert answer.status_code == 404
-    assert answer.json()["error"]["message"] == "There is no POST /api/nothing."
+    assert answer.status_code == status
+    assert answer.json() == {"error": f"There is no {method} {answer.url.path}.", "detail": []}
 
 
 def test_portal_is_served_at_deep_links(front: Front) -> None:

@@ -48,7 +48,8 @@ def launch_host(
 ) -> HostProcess:
     """Start a host on the folder *state* and return once it answers; what it prints goes to `host.log` there.
 
-    A *transient* one brings back nothing that ran before, and says so in its endpoints. Raises `HostError` with the log when it does not come up within *timeout* seconds.
+    A *transient* one brings back nothing that ran before, and its endpoints say so. Raises `HostError` with
+    the log when it does not come up within *timeout* seconds.
     """
     state.mkdir(parents=True, exist_ok=True)
     log = state / "host.log"

@@ -111,11 +111,16 @@ class Slots:
         """Start the Bento, and switch the slot over once it has answered; until then the old one answers.
 
         One that is only being restored is abandoned. Raises `PreviewFailed` or `RequirementsError`, and the
-        old one goes on.
+        old one goes on, or is restored after all.
         """
-        if not self._restores(address, deployment):
-            await self._abandon_restore(address)
-        return await self._deploy(address, deployment)
+        abandoned = not self._restores(address, deployment) and await self._abandon_restore(address)
+        try:
+            return await self._deploy(address, deployment)
+        except ServiceError:
+            old = self._folder.deployments().get(address) if abandoned else None
+            if old is not None:
+                self._restoring[address] = asyncio.create_task(self._bring_back(address, old))
+            raise
 
     async def _deploy(self, address: Address, deployment: Deployment) -> PreviewState:
         async with self._locks[address]:
@@ -145,37 +150,43 @@ class Slots:
         """Start again what ran before; what does not come up stands as failed."""
         gate = asyncio.Semaphore(RESTORED_AT_ONCE)
 
-        async def bring_back(address: Address, deployment: Deployment) -> None:
+        async def take_turn(address: Address, deployment: Deployment) -> None:
             async with gate:
-                try:
-                    await self._deploy(address, deployment)
-                except ServiceError as error:
-                    log.warning("the preview in %s was not restored: %s", address, error)
-                except Exception:
-                    # A defect with one is no reason to go without the others.
-                    log.exception("the preview in %s was not restored", address)
+                await self._bring_back(address, deployment)
 
         found = self._folder.deployments()
         self._attempts.update({address: Attempt(deployment) for address, deployment in found.items()})
         async with asyncio.TaskGroup() as group:
             for address, deployment in found.items():
-                self._restoring[address] = group.create_task(bring_back(address, deployment))
-        self._restoring.clear()
+                self._restoring[address] = group.create_task(take_turn(address, deployment))
+
+    async def _bring_back(self, address: Address, deployment: Deployment) -> None:
+        try:
+            await self._deploy(address, deployment)
+        except ServiceError as error:
+            log.warning("the preview in %s was not restored: %s", address, error)
+        except Exception:
+            # A defect with one is no reason to go without the others.
+            log.exception("the preview in %s was not restored", address)
 
     def _restores(self, address: Address, deployment: Deployment) -> bool:
         """Say whether it is this very deployment that is being restored."""
         attempt = self._attempts.get(address)
         return address in self._restoring and attempt is not None and _same(attempt.deployment, deployment)
 
-    async def _abandon_restore(self, address: Address) -> None:
-        """Break off what is being restored to the slot, and stop its process."""
+    async def _abandon_restore(self, address: Address) -> bool:
+        """Break off what is being restored to the slot and stop its process; say whether there was any."""
         task = self._restoring.pop(address, None)
-        if task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+        if task is None or task.done():
+            return False
+        task.cancel()
+        await asyncio.wait([task])
+        return True
 
     async def close(self) -> None:
         """Stop every preview; they stay on disk, to be restored."""
+        for address in list(self._restoring):
+            await self._abandon_restore(address)
         previews = list(self._previews.values())
         self._previews.clear()
         await asyncio.gather(*(preview.stop() for preview in previews), *self._background)
