@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import ARGUMENTS, find_chromium
+from tests.mlflow_server import mlflow_serving
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,9 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mlflow_serving(tmp_path_factory.mktemp("mlflow")) as address:
+        yield address

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlparse
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 import mlflow.artifacts
 from mlflow import MlflowClient
@@ -48,6 +49,8 @@ class LoggedModel:
     location: str
     """Address of its folder in the store."""
     path: Path
+    id: str | None = None
+    """Of a logged model of MLflow 3; None for a folder among the run's artifacts."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,10 @@ class Store:
             return local
         target = self._scratch / "fetched" / key
         target.mkdir(parents=True, exist_ok=True)
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=location, dst_path=str(target)))
+        fetched = mlflow.artifacts.download_artifacts(
+            artifact_uri=location, dst_path=str(target), tracking_uri=self._client.tracking_uri
+        )
+        return Path(fetched)
 
     # Models
 
@@ -176,7 +182,7 @@ class Store:
             if outputs:
                 model = self._client.get_logged_model(outputs[-1].model_id)
                 location = model.artifact_location
-                return LoggedModel(run_id, location, self._fetch(location, model.model_id))
+                return LoggedModel(run_id, location, self._fetch(location, model.model_id), model.model_id)
             return self._model_among_artifacts(run)
 
     def _model_among_artifacts(self, run: Run) -> LoggedModel | None:
@@ -199,7 +205,12 @@ class Store:
             if not self._client.search_registered_models(f"name = '{self.project}'"):
                 self._client.create_registered_model(self.project)
             made = self._client.create_model_version(
-                self.project, source=model.location, run_id=model.run_id, tags=_prefixed(tags)
+                self.project,
+                source=model.location,
+                # A server looks up whether the source is the run's, or the logged model's.
+                run_id=model.run_id,
+                model_id=model.id,
+                tags=_prefixed(tags),
             )
         return ModelVersion(str(made.version), model.run_id, dict(tags))
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +262,24 @@ def test_the_gateway_carries_queries(
         pytest.param("POST", "/p/irises/9/predict", {}, 404, id="absent slot"),
         pytest.param("POST", "/p/irises/main/predict", {}, 404, id="no slot"),
         pytest.param("GET", "/previews", {}, 404, id="no control API"),
+        pytest.param("GET", "/p/irises/7/predict", {}, 404, id="predict without a body"),
+        pytest.param("POST", "/p/irises/7/readyz", {}, 404, id="health with one"),
+        pytest.param("GET", "/p/irises/7/", {}, 404, id="root"),
+        pytest.param("GET", "/p/irises/7/static_content/index.css", {}, 404, id="not offered"),
+        pytest.param("GET", "/p/irises/7/readyz/", {}, 404, id="slash"),
+        pytest.param("GET", "/p/irises/7//readyz", {}, 404, id="two slashes"),
+        pytest.param("GET", "/p/irises/7/%2Freadyz", {}, 404, id="escaped slash"),
+        pytest.param("GET", "/p/irises/7/%00", {}, 404, id="null"),
+        pytest.param("GET", "/p/irises/7/readyz%23", {}, 404, id="hash"),
+        pytest.param("GET", "/p/irises/7/readyz%0A", {}, 404, id="line"),
+        pytest.param("GET", "/p/irises/7/readyz", {"Host": "[::1"}, 400, id="no host"),
+        pytest.param(
+            "POST",
+            "/p/irises/7/predict",
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            415,
+            id="form",
+        ),
     ],
 )
 def test_the_gateway_refuses(
@@ -271,6 +291,43 @@ def test_the_gateway_refuses(
     assert answer.status_code == status
     assert set(answer.json()) == {"error", "detail"}
     assert irises.state == "awake"
+
+
+@pytest.mark.parametrize("path", ["readyz", "livez", "healthz", "metrics", "docs.json"])
+def test_what_a_bento_offers_stays(gateway: httpx.Client, irises: PreviewState, path: str) -> None:
+    """Health, metrics and documentation of the preview are there through the gateway."""
+    answer = gateway.get(f"/p/irises/{irises.slot}/{path}")
+
+    assert answer.status_code == 200
+    if path == "metrics":
+        assert "bentoml_" in answer.text
+
+
+def ask_raw(host: HostProcess, lines: list[str], body: bytes) -> tuple[int, dict[str, Any]]:
+    """Send to the gateway what no proper client would, and return status and document."""
+    address = httpx.URL(host.endpoints.gateway)
+    head = [*lines, f"Authorization: Bearer {host.endpoints.token_file.read_text()}", "Connection: close"]
+    with socket.create_connection((address.host, address.port or 0), timeout=30) as caller:
+        caller.sendall("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        answer = http.client.HTTPResponse(caller)
+        answer.begin()
+        return answer.status, json.loads(answer.read())
+
+
+def test_a_length_beside_a_coding_counts_for_nothing(
+    shared: HostProcess, irises: PreviewState, examples: dict[str, Example]
+) -> None:
+    """A request in chunks that names a length as well is read in chunks, and reaches the preview as it was."""
+    body = json.dumps({"rows": examples["irises"].records[:1]}).encode()
+    lines = ["POST /p/irises/7/predict HTTP/1.1", "Host: 127.0.0.1", "X-Name: \xe9", "Content-Length: 3"]
+
+    status, document = ask_raw(
+        shared, [*lines, "Transfer-Encoding: chunked"], b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    )
+
+    assert irises.state == "awake"
+    assert status == 200, document
+    assert document["predictions"] == examples["irises"].expected[:1]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["with its length", "as a stream"])
@@ -304,6 +361,40 @@ def test_no_host(tmp_path: Path) -> None:
     assert not host_running(tmp_path)
     with pytest.raises(HostAbsent, match="greenroom serve"):
         HostClient(tmp_path).previews()
+
+
+@pytest.mark.parametrize("content", ["", "short", " \n"])
+def test_a_token_is_never_short(tmp_path: Path, content: str) -> None:
+    """A token file that was emptied or cut gets a token anew; one that is whole is kept, without its line's end."""
+    folder, file = HostFolder(tmp_path), tmp_path / "gateway.token"
+    file.write_text(content)
+
+    token = folder.gateway_token()
+
+    assert len(token) >= 32
+    file.write_text(f"{token}\n")
+    assert folder.gateway_token() == token
+
+
+@pytest.mark.parametrize("token", ["", "short"])
+def test_the_gateway_takes_no_short_token(token: str, tmp_path: Path) -> None:
+    """Nobody opens the gateway with an empty token, since it does not start with one."""
+    slots = Slots(HostFolder(tmp_path), run_folder=tmp_path, cache=tmp_path, runtime=MuteRuntime())
+
+    with pytest.raises(ValueError, match="at least 32 characters"):
+        Gateway(slots, token=token)
+
+
+def test_what_cannot_be_restored_is_left_out(tmp_path: Path) -> None:
+    """A saved deployment that is a folder, a broken link or no JSON does not keep the others back."""
+    folder, good = HostFolder(tmp_path), Address(project="irises", slot="4")
+    previews = tmp_path / "previews" / "irises"
+    folder.save(good, Deployment(bento=tmp_path, requirements=[]))
+    (previews / "1.json").mkdir()
+    (previews / "2.json").symlink_to(tmp_path / "gone")
+    (previews / "3.json").write_text("{")
+
+    assert list(folder.deployments()) == [good]
 
 
 def test_restart(
@@ -404,6 +495,9 @@ def test_a_preview_that_dies_has_failed(
     assert deploy(client, pack(example), example, requirements).state == "awake"
 
 
+TOKEN = "t" * 32
+
+
 class EchoRuntime:
     """A runtime whose previews say what reached them, served by a thread of this process."""
 
@@ -448,21 +542,33 @@ def bento_folder(folder: Path) -> Path:
     return folder
 
 
-async def ask_echo(folder: Path, requirements: list[str], cache: Path) -> httpx.Response:
-    """Ask an echoing preview through the gateway, with all that must not pass."""
+@asynccontextmanager
+async def echoing_gateway(
+    folder: Path, requirements: list[str], cache: Path, *, body_seconds: float = 30
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the gateway to an echoing preview."""
     slots = Slots(HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=EchoRuntime())
     bento = bento_folder(folder / "bento")
     await slots.deploy(
         Address(project="echo", slot="1"), Deployment(bento=bento, requirements=requirements, timeout=30)
     )
-    transport = httpx.ASGITransport(Gateway(slots, token="secret").app())
-    secrets = {"Authorization": "Bearer secret", "Cookie": "session=1", "Forwarded": "for=1.2.3.4"}
-    forwarded = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-User": "eve", "X-Own": "kept"}
+    transport = httpx.ASGITransport(Gateway(slots, token=TOKEN, body_seconds=body_seconds).app())
+    headers = {"Authorization": f"Bearer {TOKEN}"}
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.post("/p/echo/1/a/b%20c?d=e%26f", headers=secrets | forwarded, content="body")
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as client:
+            yield client
     finally:
         await slots.close()
+
+
+async def ask_echo(folder: Path, requirements: list[str], cache: Path) -> httpx.Response:
+    """Ask an echoing preview through the gateway, with all that must not pass."""
+    secrets = {"Cookie": "session=1", "Forwarded": "for=1.2.3.4"}
+    forwarded = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-User": "eve", "X-Own": "kept"}
+    async with echoing_gateway(folder, requirements, cache) as client:
+        return await client.post("/p/echo/1/predict?d=e%26f", headers=secrets | forwarded, content="body")
 
 
 def test_the_gateway_keeps_secrets_to_itself(
@@ -473,12 +579,33 @@ def test_the_gateway_keeps_secrets_to_itself(
         answer = asyncio.run(ask_echo(Path(folder), requirements, cache))
 
     came = json.loads(answer.text)
-    assert (came["path"], came["query"], came["body"]) == ("/a/b c", "d=e%26f", "body")
+    assert (came["path"], came["query"], came["body"]) == ("/predict", "d=e%26f", "body")
     hidden = {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-forwarded-user"}
     assert not hidden & set(came["headers"])
     assert came["headers"]["x-own"] == "kept"
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["X-Own"] == "kept"
+
+
+async def ask_slowly(folder: Path, requirements: list[str], cache: Path) -> httpx.Response:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with echoing_gateway(folder, requirements, cache, body_seconds=0.2) as client:
+        return await client.post("/p/echo/1/predict", content=endless())
+
+
+def test_a_request_has_a_time_to_arrive(requirements: list[str], cache: Path, environment: object) -> None:
+    """A body that does not come to its end is given up, in the one error shape."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
+        answer = asyncio.run(ask_slowly(Path(folder), requirements, cache))
+
+    assert answer.status_code == 408
+    assert answer.json() == {
+        "error": "the request was not there within 0.2 seconds; send it faster",
+        "detail": [],
+    }
 
 
 class SaidRuntime:
@@ -492,7 +619,7 @@ async def say(request: Request) -> Response:
     if request.method == "GET":
         return Response()
     (row,) = (await request.json()).get("rows", [{"body": "{}"}])
-    return Response(row["body"], row.get("status", 200), row.get("headers"))
+    return Response(row["body"] * row.get("repeat", 1), row.get("status", 200), row.get("headers"))
 
 
 @pytest.fixture(scope="module")
@@ -586,6 +713,20 @@ def test_an_answer_in_another_encoding(said: HostClient) -> None:
     """An answer that says it is compressed, and is not, is an error too."""
     with pytest.raises(HostError, match="broke off POST"):
         said.predict("said", "1", [{"body": "{}", "headers": {"Content-Encoding": "gzip"}}])
+
+
+def test_an_answer_has_a_largest_size(said: HostClient) -> None:
+    """An answer that would fill the memory is given up, in one line."""
+    with pytest.raises(HostError, match="answered with more than 16 MiB"):
+        said.predict("said", "1", [{"repeat": 17 * 2**20, "body": " "}])
+
+
+def test_a_probe_has_a_largest_answer(said: HostClient, requirements: list[str], tmp_path: Path) -> None:
+    """A deployment whose first answer would fill the memory fails, in one line."""
+    bento, probe = bento_folder(tmp_path / "bento"), {"repeat": 17 * 2**20, "body": " "}
+
+    with pytest.raises(PreviewFailed, match="POST /predict with more than 16 MiB"):
+        said.deploy("said", "2", bento=bento, requirements=requirements, probe=probe, timeout=30)
 
 
 def test_a_long_reason_is_one_line(said: HostClient) -> None:

@@ -1,26 +1,32 @@
-"""MLflow as Greenroom's one store: the embedded one, made at first use."""
+"""MLflow as Greenroom's one store: the embedded one, made at first use, and a tracking server."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.places import Places, find_places, prepare_home
 from greenroom_pipeline.tracking import Store, open_store
 
 
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    places = find_places(tmp_path / "project", {"HOME": str(tmp_path)})
+@pytest.fixture(params=["embedded", "server"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
+    uri = (
+        {"MLFLOW_TRACKING_URI": request.getfixturevalue("mlflow_server")} if request.param == "server" else {}
+    )
+    places = find_places(tmp_path / "project", uri)
     prepare_home(places)
     return places
 
 
 @pytest.fixture
-def store(places: Places) -> Store:
-    return open_store("flights", places)
+def store(places: Places, request: pytest.FixtureRequest) -> Store:
+    """A project of its own for each test, since the server outlives it."""
+    return open_store(re.sub("[^a-z0-9]", "-", request.node.name.lower()), places)
 
 
 def test_runs_are_found_by_their_tags(store: Store) -> None:
@@ -55,8 +61,11 @@ def test_files_come_back_as_they_were(store: Store, tmp_path: Path) -> None:
     assert store.get(run, "predictions/other.parquet") is None
 
 
-def test_artifacts_stay_in_the_home_folder(store: Store, places: Places) -> None:
-    """The embedded store keeps its files in Greenroom's home, whatever the current folder is."""
+def test_artifacts_stay_in_the_home_folder(tmp_path: Path) -> None:
+    """A store in a file keeps its artifacts in Greenroom's home, whatever the current folder is."""
+    places = find_places(tmp_path, {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"})
+    prepare_home(places)
+    store = open_store("flights", places)
     run = store.begin("one", {})
     store.put_text(run, "x", "a.txt")
     path = store.get(run, "a.txt")
@@ -74,6 +83,7 @@ def test_a_tag_that_cannot_be_searched_is_refused(store: Store) -> None:
 def test_a_store_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     """A tracking address that cannot be opened is named in one line."""
     places = find_places(tmp_path, {"MLFLOW_TRACKING_URI": "sqlite:////dev/null/mlflow.db"})
+    prepare_home(places)
     with pytest.raises(StoreError) as caught:
         open_store("flights", places)
 
@@ -85,3 +95,34 @@ def test_no_model_is_the_champion_at_first(store: Store) -> None:
     """A project begins without a champion and without versions."""
     assert store.champion() is None
     assert store.versions() == []
+
+
+def test_runs_of_the_teams_own_are_left_alone(store: Store, places: Places) -> None:
+    """Runs without Greenroom's tags in the same experiment are none of its business."""
+    ours = store.begin("ours", {"sha": "a"})
+    client = MlflowClient(places.tracking_uri)
+    experiment = client.get_run(ours).info.experiment_id
+    client.create_run(experiment, run_name="somebody's notebook")
+
+    assert [record.id for record in store.records()] == [ours]
+
+
+def test_a_model_is_registered_once_for_a_commit(store: Store, places: Places, tmp_path: Path) -> None:
+    """The same commit and digest keep their version and get the newest tags; the champion is one version."""
+    run = store.begin("one", {"sha": "a"})
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("flavors: {python_function: {loader_module: mlflow.sklearn}}\n")
+    store.put_folder(run, folder, "model")
+    model = store.logged_model(run)
+    assert model is not None
+    first = store.register(model, {"digest": "d", "sha": "a", "verdict": "fail"})
+    again = store.register(model, {"digest": "d", "sha": "a", "verdict": "pass"})
+    other = store.register(model, {"digest": "d", "sha": "b", "verdict": "pass"})
+    store.set_champion(again.version)
+    champion = store.champion()
+
+    assert (model.path / "MLmodel").read_text().startswith("flavors")
+    assert first.version == again.version != other.version
+    assert champion is not None
+    assert (champion.version, champion.tags["verdict"]) == (first.version, "pass")

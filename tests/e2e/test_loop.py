@@ -197,13 +197,14 @@ def test_a_model_file_is_logged_for_the_project(tmp_path: Path) -> None:
     assert "left no new 'model.joblib'" in stale.last_line
 
 
-def test_another_mlflow_is_honoured(tmp_path: Path) -> None:
-    """With MLFLOW_TRACKING_URI set, everything is kept there and nothing in the home folder's store."""
+def test_a_tracking_server_is_honoured(tmp_path: Path, mlflow_server: str) -> None:
+    """With MLFLOW_TRACKING_URI set, training and everything after it keep to that server."""
     bench = make_project(tmp_path / "central", "regression", estimator="Ridge()")
-    done = bench.greenroom("run", MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path / 'central.db'}")
+    there = {"MLFLOW_TRACKING_URI": mlflow_server}
+    done = [bench.greenroom(*words, **there) for words in (("run",), ("promote",), ("run", "--json"))]
 
-    assert done.status == 0, done.err
-    assert (tmp_path / "central.db").exists()
+    assert [each.status for each in done] == [0, 0, 0], [each.err for each in done]
+    assert from_json(done[-1].out).champion is not None
     assert not (bench.places.home / "mlflow.db").exists()
 
 

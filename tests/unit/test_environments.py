@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import os
+import io
 import signal
 import subprocess
 import sys
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +49,20 @@ def test_other_lines_are_refused(line: str) -> None:
     """A line that is no requirement is named in the message."""
     with pytest.raises(RequirementsError, match="is not a package with a version"):
         normalise([line])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evil @ https://evil.example/evil-1.tar.gz",
+        "evil @ git+https://evil.example/evil",
+        "evil @ file:///tmp/evil ; python_version > '3'",
+    ],
+)
+def test_direct_references_are_refused(line: str) -> None:
+    """A requirement that says where its package is, is refused: what is there could run code."""
+    with pytest.raises(RequirementsError, match=r"is a direct reference; name packages from an index"):
+        normalise(["numpy", line])
 
 
 def test_the_digest_stands_for_requirements_and_python() -> None:
@@ -109,33 +129,67 @@ def test_an_environment_without_its_python_is_built_again(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == [first.digest]
 
 
-BACKEND = """
-import os, zipfile
-from pathlib import Path
+class WaitingIndex(ThreadingHTTPServer):
+    """A package index with the package `waiting`, which it tells of when *go* is set."""
 
-def build_wheel(directory, config_settings=None, metadata_directory=None):
-    with open("began", "w") as began:
-        began.write("yes")
-    with open("go") as go:
-        go.read()
-    name = "waiting-1-py3-none-any.whl"
-    with zipfile.ZipFile(Path(directory) / name, "w") as wheel:
-        wheel.writestr("waiting.py", "")
-        wheel.writestr("waiting-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: waiting\\nVersion: 1\\n")
-        wheel.writestr("waiting-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("waiting-1.dist-info/RECORD", "")
-    return name
-"""
-PROJECT = """
-[project]
-name = "waiting"
-version = "1"
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), WaitingHandler)
+        self.began, self.go = threading.Event(), threading.Event()
+        with zipfile.ZipFile(wheel := io.BytesIO(), "w") as archive:
+            archive.writestr("waiting.py", "")
+            for name, content in WHEEL.items():
+                archive.writestr(f"waiting-1.dist-info/{name}", content)
+        self.wheel = wheel.getvalue()
 
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
+
+WHEEL = {
+    "METADATA": "Metadata-Version: 2.1\nName: waiting\nVersion: 1\n",
+    "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "RECORD": "",
+}
+
+
+class WaitingHandler(BaseHTTPRequestHandler):
+    server: WaitingIndex
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        wheel = self.path.endswith(".whl")
+        if not wheel:
+            self.server.began.set()
+            self.server.go.wait(60)
+        body = self.server.wheel if wheel else b'<a href="waiting-1-py3-none-any.whl">waiting</a>'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/zip" if wheel else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        # The uv that asked may have been ended.
+        with suppress(ConnectionError):
+            if self.command == "HEAD":
+                return
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WaitingIndex]:
+    """The index that uv asks."""
+    with WaitingIndex() as server:
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.go.set()
+        server.shutdown()
+        serving.join()
+
+
 BUILDER = """
 import sys
 from pathlib import Path
@@ -146,36 +200,77 @@ build_environment([sys.argv[1]], cache=Path(sys.argv[2]))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_build_that_was_broken_off(
-    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_build_that_was_broken_off(number: signal.Signals, tmp_path: Path, index: WaitingIndex) -> None:
     """Nobody builds where the uv of a killed process still writes; after it the environment is built whole."""
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    source, cache = tmp_path / "source", tmp_path / "cache"
-    source.mkdir()
-    (source / "backend.py").write_text(BACKEND)
-    (source / "pyproject.toml").write_text(PROJECT)
-    # Whoever opens one end of these waits for the other.
-    os.mkfifo(source / "began")
-    os.mkfifo(source / "go")
-    requirement = f"waiting @ {source.as_uri()}"
-    with subprocess.Popen([sys.executable, "-c", BUILDER, requirement, str(cache)]) as builder:
-        assert (source / "began").read_text() == "yes"
+    cache = tmp_path / "cache"
+    with subprocess.Popen([sys.executable, "-c", BUILDER, "waiting==1", str(cache)]) as builder:
+        assert index.began.wait(60)
         builder.send_signal(number)
     (lock,) = cache.glob(".*.lock")
 
     with lock.open() as file:
         with pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (source / "go").write_text("on")
+        index.go.set()
         fcntl.flock(file, fcntl.LOCK_EX)
-    (source / "began").unlink()
-    (source / "go").unlink()
-    (source / "go").write_text("")
-    environment = build_environment([requirement], cache=cache)
+    environment = build_environment(["waiting==1"], cache=cache)
 
     subprocess.run([str(environment.python), "-I", "-c", "import waiting"], check=True)
     assert [path.name for path in cache.iterdir() if path != lock] == [environment.digest]
+
+
+def test_a_build_that_takes_too_long(tmp_path: Path, index: WaitingIndex) -> None:
+    """A build ends with its time limit, in one line, and leaves nothing half-built."""
+    cache = tmp_path / "cache"
+
+    with pytest.raises(
+        RequirementsError, match=r"not built within 2 seconds; see whether .* index"
+    ) as caught:
+        build_environment(["waiting==1"], cache=cache, timeout=2)
+
+    assert index.began.is_set()
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in cache.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_no_package_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is only there as source is refused by name, and none of its code runs."""
+    ran = tmp_path / "ran"
+    with tarfile.open(tmp_path / "onlysource-1.tar.gz", "w:gz") as archive:
+        for name, content in {
+            "setup.py": f"open({str(ran)!r}, 'w')",
+            "PKG-INFO": "Metadata-Version: 2.1\nName: onlysource\nVersion: 1\n",
+        }.items():
+            entry = tarfile.TarInfo(f"onlysource-1/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content.encode()))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+
+    with pytest.raises(RequirementsError, match=r"package 'onlysource' has no wheel") as caught:
+        build_environment(["onlysource==1"], cache=tmp_path / "cache")
+
+    assert not ran.exists()
+    assert "\n" not in str(caught.value)
+
+
+def test_uv_sees_where_packages_are_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the settings for uv those pass that lead to packages; those to publish, and all tokens, stay here."""
+    index = {"UV_INDEX_URL", "UV_INDEX_OURS_PASSWORD", "UV_EXTRA_INDEX_URL", "UV_PYTHON_INSTALL_DIR"}
+    secret = {"UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD", "UV_GITHUB_TOKEN", "GITHUB_TOKEN"}
+    for name in index | secret:
+        monkeypatch.setenv(name, "hush")
+    spy = tmp_path / "uv"
+    spy.write_text(f"#!/bin/sh\nenv > {tmp_path / 'seen'}\nexit 1\n")
+    spy.chmod(0o755)
+    monkeypatch.setattr("uv.find_uv_bin", lambda: str(spy))
+
+    with pytest.raises(RequirementsError):
+        build_environment(["six"], cache=tmp_path / "cache")
+
+    seen = {line.partition("=")[0] for line in (tmp_path / "seen").read_text().splitlines()}
+    assert index <= seen
+    assert not secret & seen
 
 
 def test_a_package_that_is_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""The terminal's face: shows what it is told, and obeys nobody."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from greenroom_pipeline.report import Timing
+from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log
+
+
+def printed(colour: bool = False) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, force_terminal=colour, width=80), out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a\x1b[2Jb", id="clears the screen"),
+        pytest.param("a\x1b]0;title\x07b", id="names the window"),
+        pytest.param("a\rb", id="returns to the line's start"),
+        pytest.param("a\x9b2Jb", id="one-byte introducer"),
+    ],
+)
+def test_control_characters_are_taken_out(text: str) -> None:
+    """What would move the cursor, clear the screen or name the window is gone; the words stay."""
+    assert "\x1b" not in plain(text)
+    assert plain(text).startswith("a")
+    assert plain(text).endswith("b")
+    assert "title" not in plain(text)
+
+
+def test_markup_is_shown_and_not_obeyed() -> None:
+    """Brackets of a training script's output are printed as they are, whatever stands before them."""
+    console, out = printed()
+    ConsoleProgress(console).wrote(r"[red]x[/] and \\\[/dim] :smile:")
+
+    assert out.getvalue() == "    " + r"[red]x[/] and \\\[/dim] :smile:" + "\n"
+
+
+def test_a_long_line_stays_one_line() -> None:
+    """Lines are not broken where the terminal ends, so that they can be searched and copied."""
+    console, out = printed()
+    ConsoleProgress(console).wrote("word " * 60)
+
+    assert len(out.getvalue().splitlines()) == 1
+
+
+def test_a_cached_step_looks_different() -> None:
+    """A step that found its result ready is marked with = rather than with a tick."""
+    console, out = printed()
+    progress = ConsoleProgress(console)
+    progress.ended(Timing(step="train", seconds=1.25), "model abc")
+    progress.ended(Timing(step="train", seconds=0.0, cached=True), "the same fingerprint")
+
+    first, second = out.getvalue().splitlines()
+    assert first.split() == ["✓", "train", "1.2", "s", "model", "abc"]
+    assert second.split()[0] == "="
+
+
+def test_only_the_end_of_a_log_is_shown() -> None:
+    """Of a long log the last lines are shown."""
+    console, out = printed()
+    print_log(console, "\n".join(str(number) for number in range(100)), lines=3)
+
+    assert out.getvalue().split() == ["97", "98", "99"]
