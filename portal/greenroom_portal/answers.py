@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +19,12 @@ class Figure:
 
     label: str
     value: str
+
+
+def known_probabilities(reply: Reply | None) -> dict[str, float]:
+    """Return the probabilities that the answer has; a candidate may leave some of them empty."""
+    given: Mapping[str, float | None] = (reply.probabilities if reply else None) or {}
+    return {label: value for label, value in given.items() if value is not None}
 
 
 def positive_class(report: Report, reply: Reply) -> str | None:
@@ -37,24 +44,28 @@ def show_prediction(prediction: str | float | None) -> str:
 
 def pick_figure(report: Report, reply: Reply, *, target: str) -> Figure:
     """Return the probability that counts, of the answered class with more than two, or the number itself."""
-    if not reply.probabilities:
+    known = known_probabilities(reply)
+    if not known:
         return Figure(f"Predicted {clean(target)}", show_prediction(reply.prediction))
     watched = positive_class(report, reply) or str(reply.prediction)
     label = f"Probability of {clean(target)} = {clean(watched)}"
-    return Figure(label, percent(reply.probabilities.get(watched)))
+    return Figure(label, percent(known.get(watched)))
 
 
 def tell_difference(report: Report, candidate: Reply, champion: Reply) -> str:
     """Say in one or two sentences how the answers differ; the text is not yet escaped."""
     if candidate.error or champion.error:
         return "There is no difference to show: one of the two did not answer."
-    if not candidate.probabilities or not champion.probabilities:
+    own_known, other_known = known_probabilities(candidate), known_probabilities(champion)
+    if not own_known or not other_known:
         return _tell_values(candidate.prediction, champion.prediction)
     same = str(candidate.prediction) == str(champion.prediction)
     own, other = show_prediction(candidate.prediction), show_prediction(champion.prediction)
     verdict = f"Both answer {own}." if same else f"They disagree: candidate {own}, champion {other}."
     watched = positive_class(report, candidate) or str(candidate.prediction)
-    change = candidate.probabilities.get(watched, 0.0) - champion.probabilities.get(watched, 0.0)
+    if watched not in own_known or watched not in other_known:
+        return f"{verdict} One of the two gives no probability of {clean(watched)}."
+    change = own_known[watched] - other_known[watched]
     if abs(change) < 0.0005:
         return f"{verdict} The probability of {clean(watched)} is the same from both."
     direction = "higher" if change > 0 else "lower"
@@ -76,8 +87,7 @@ def _tell_values(candidate: str | float | None, champion: str | float | None) ->
 
 def answer_frame(candidate: Reply, champion: Reply | None) -> pd.DataFrame:
     """One row for each class: its probability from both models and the difference, as text."""
-    own = candidate.probabilities or {}
-    other = (champion.probabilities if champion else None) or {}
+    own, other = known_probabilities(candidate), known_probabilities(champion)
     classes = list(dict.fromkeys([*own, *other]))
     return pd.DataFrame(
         {

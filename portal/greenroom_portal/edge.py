@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -31,12 +32,15 @@ def content_policy(html: str) -> str:
 class GuardMiddleware:
     """Refuses requests that another origin's page makes, and sends headers that keep pages private.
 
+    A request must ask for one of *hosts*: a page that rebinds its own name to this machine does not.
+
     Streamlit by itself accepts a WebSocket from any port of this machine, where previews are too, and looks
     an unknown origin up by asking a server on the internet for its own address.
     """
 
-    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str, hosts: Iterable[str]) -> None:
         self._app = app
+        self._hosts = frozenset(hosts)
         self._headers = {
             "Content-Security-Policy": policy,
             "Referrer-Policy": "same-origin",
@@ -49,9 +53,9 @@ class GuardMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        if not _same_origin(Headers(scope=scope)):
-            response = PlainTextResponse("Another site's page asked for this.", status_code=403)
-            await response(scope, receive, send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -60,6 +64,32 @@ class GuardMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if _read_name(headers.get("host", "")) not in self._hosts:
+            return _refuse(scope, "Only this machine's own names are answered, such as 127.0.0.1.", 400)
+        if not _same_origin(headers):
+            return _refuse(scope, "Another site's page asked for this.", 403)
+        # Streamlit tells anybody how many people are there.
+        if scope["path"].rstrip("/") == "/_stcore/metrics":
+            return _refuse(scope, "There are no metrics here.", 404)
+        return None
+
+
+def _refuse(scope: Scope, message: str, status: int) -> Response:
+    """Return a refusal: for the API in the one shape of errors."""
+    if scope["path"] == "/api" or scope["path"].startswith("/api/"):
+        return JSONResponse({"error": message, "detail": []}, status_code=status)
+    return PlainTextResponse(message, status_code=status)
+
+
+def _read_name(host: str) -> str | None:
+    """Return the name in a Host header without its port; None for what is no host."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _same_origin(headers: Headers) -> bool:

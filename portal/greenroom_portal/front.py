@@ -20,7 +20,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
@@ -84,10 +83,13 @@ def build_app() -> App:
     return App(
         SCRIPT,
         lifespan=_import_pages,
-        routes=[Mount("/api", app=api)],
+        routes=[Mount("/api", app=api), Route("/api", endpoint=api)],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False),
-            Middleware(GuardMiddleware, policy=content_policy(page.read_text(encoding="utf-8"))),
+            Middleware(
+                GuardMiddleware,
+                policy=content_policy(page.read_text(encoding="utf-8")),
+                hosts=LOOPBACK_NAMES,
+            ),
         ],
     )
 

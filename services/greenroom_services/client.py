@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ ERRORS: dict[int, type[ServiceError]] = {
     503: PreviewStarting,
 }
 MESSAGE_CHARACTERS = 1_000
+ANSWER_BYTES = 16 * 2**20
 
 
 def endpoints(state: Path) -> Endpoints:
@@ -79,7 +81,7 @@ class HostClient:
             "probe": dict(probe) if probe is not None else None,
         }
         path = f"/previews/{project}/{slot}"
-        answer = self._ask("PUT", path, json=body, timeout=timeout + ENVIRONMENT_SECONDS)
+        answer = self._ask("PUT", path, document=body, timeout=timeout + ENVIRONMENT_SECONDS)
         return PreviewState.model_validate(answer)
 
     def stop(self, project: str, slot: str) -> PreviewState:
@@ -97,14 +99,14 @@ class HostClient:
         `HostError` when it is no prediction for each of *rows*: the service is the candidate's.
         """
         body = {"rows": [dict(row) for row in rows]}
-        answer = self._ask("POST", f"/previews/{project}/{slot}/predict", json=body)
+        answer = self._ask("POST", f"/previews/{project}/{slot}/predict", document=body)
         if not _is_prediction(answer, rows=len(rows)):
             raise HostError(f"the preview in {project}/{slot} answered with something that is no prediction")
         return answer
 
     def describe(self, project: str, slot: str) -> dict[str, Any]:
         """Return signature, feature profile, task and model of the preview in the slot."""
-        answer = self._ask("POST", f"/previews/{project}/{slot}/describe", json={})
+        answer = self._ask("POST", f"/previews/{project}/{slot}/describe", document={})
         try:
             Description.model_validate(answer)
         except ValidationError:
@@ -118,7 +120,7 @@ class HostClient:
         return str(self._ask("GET", f"/previews/{project}/{slot}/log")["log"])
 
     def _ask(
-        self, method: str, path: str, *, json: Any = None, timeout: float = ANSWER_SECONDS
+        self, method: str, path: str, *, document: Any = None, timeout: float = ANSWER_SECONDS
     ) -> dict[str, Any]:
         control = endpoints(self._state).control
         if not _listens(control):
@@ -127,11 +129,14 @@ class HostClient:
             )
         transport = httpx.HTTPTransport(uds=str(control))
         try:
-            with httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client:
-                answer = client.request(method, path, json=json)
+            with (
+                httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client,
+                client.stream(method, path, json=document) as answer,
+            ):
+                content = _read_content(answer, question=f"{method} {path}")
         except httpx.RequestError as error:
             raise HostError(f"the preview host broke off {method} {path}: {error!r}") from error
-        return _read(answer, question=f"{method} {path}")
+        return _read(answer.status_code, content, question=f"{method} {path}")
 
 
 def _listens(path: Path) -> bool:
@@ -154,23 +159,34 @@ def _is_prediction(answer: dict[str, Any], *, rows: int) -> bool:
     )
 
 
-def _read(answer: httpx.Response, *, question: str) -> dict[str, Any]:
+def _read_content(answer: httpx.Response, *, question: str) -> bytes:
+    content = bytearray()
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > ANSWER_BYTES:
+            raise HostError(
+                f"{question} was answered with more than {ANSWER_BYTES // 2**20} MiB; ask for fewer rows at a time"
+            )
+    return bytes(content)
+
+
+def _read(status: int, content: bytes, *, question: str) -> dict[str, Any]:
     """Return the document, or raise what its status stands for. A candidate may have written it."""
     try:
-        document = answer.json()
+        document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
-    if answer.is_success and isinstance(document, dict):
+    if httpx.codes.is_success(status) and isinstance(document, dict):
         return document
     try:
         failure = Failure.model_validate(document)
     except ValidationError:
         raise HostError(
-            f"{question} was answered with status {answer.status_code} and no reason that can be read;"
+            f"{question} was answered with status {status} and no reason that can be read;"
             " the preview's log may say more"
         ) from None
     message = " ".join(failure.error.split())[:MESSAGE_CHARACTERS]
-    if answer.status_code == httpx.codes.BAD_REQUEST:
+    if status == httpx.codes.BAD_REQUEST:
         raise QueryRefused(message, detail=failure.detail)
     log = next((str(item["log"]) for item in failure.detail if "log" in item), "")
-    raise ERRORS.get(answer.status_code, HostError)(message, log=log)
+    raise ERRORS.get(status, HostError)(message, log=log)

@@ -25,8 +25,15 @@ from greenroom_services.errors import RequirementsError
 
 LOG_CHARACTERS = 8_000
 KEPT_VARIABLES = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
-# How uv reaches an index: its own settings, certificates and proxies.
-KEPT_VARIABLE = re.compile(r"UV_.+|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+# Where packages are and how uv gets there. An index's credentials are among them: they meet no model's code,
+# since wheels alone are installed and installing one runs nothing that is in it.
+KEPT_VARIABLE = re.compile(
+    r"UV_(DEFAULT_INDEX|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|INDEX(_.+)?|INSECURE_HOST|EXCLUDE_NEWER)"
+    r"|UV_(CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|HTTP_TIMEOUT|PYTHON(_.+)?)"
+    r"|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL|NO)_PROXY",
+    re.IGNORECASE,
+)
+BUILD_SECONDS = 1_800.0
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,14 @@ class Environment:
     digest: str
 
 
-def build_environment(requirements: Sequence[str], *, cache: Path, python: str | None = None) -> Environment:
+def build_environment(
+    requirements: Sequence[str], *, cache: Path, python: str | None = None, timeout: float = BUILD_SECONDS
+) -> Environment:
     """Return the environment that holds *requirements*, building it below *cache* if it is not there yet.
 
     *python* is a version such as `3.12`; default: this interpreter. Of two processes that build the same
-    environment one waits. Raises `RequirementsError` with uv's own words as log.
+    environment one waits. Only wheels are installed. Raises `RequirementsError` with uv's own words as log,
+    also when uv takes longer than *timeout* seconds.
     """
     lines = normalise(requirements)
     digest = digest_requirements(lines, python=python)
@@ -53,7 +63,7 @@ def build_environment(requirements: Sequence[str], *, cache: Path, python: str |
     cache.mkdir(parents=True, exist_ok=True)
     with _lock(cache / f".{digest}.lock") as lock:
         if not _runs(environment):
-            _build(path, lines, python=python, lock=lock)
+            _build(path, lines, python=python, lock=lock, timeout=timeout)
     return environment
 
 
@@ -103,11 +113,16 @@ def _parse(line: str) -> str:
             " and set indexes for uv on the server"
         )
     try:
-        return str(Requirement(line))
+        requirement = Requirement(line)
     except InvalidRequirement:
         raise RequirementsError(
             f"requirement {line!r} is not a package with a version, such as 'scikit-learn==1.7.2'"
         ) from None
+    if requirement.url is not None:
+        raise RequirementsError(
+            f"requirement {line!r} is a direct reference; name packages from an index with a version"
+        )
+    return str(requirement)
 
 
 def _own_version() -> str:
@@ -119,50 +134,48 @@ def _runs(environment: Environment) -> bool:
     return environment.python.exists()
 
 
-def _build(path: Path, lines: Sequence[str], *, python: str | None, lock: int) -> None:
+def _build(path: Path, lines: Sequence[str], *, python: str | None, lock: int, timeout: float) -> None:
     """Build beside *path* and rename, so that what is there is whole. The caller holds the lock."""
     sibling = path.with_name(f".{path.name}.building")
     shutil.rmtree(sibling, ignore_errors=True)
     try:
-        _call_uv(
-            ["venv", "--relocatable", "--python", python or sys.executable, str(sibling)], lines, lock=lock
-        )
-        target = str(sibling / "bin" / "python")
-        install = [
-            "pip",
-            "install",
-            "--compile-bytecode",
-            "--link-mode=hardlink",
-            "--python",
-            target,
-            "-r",
-            "-",
-        ]
-        _call_uv(install, lines, lock=lock)
+        venv = ["venv", "--relocatable", "--python", python or sys.executable, str(sibling)]
+        _call_uv(venv, lines, lock=lock, timeout=timeout)
+        # Building a source distribution would run whatever code the model's requirements name.
+        install = ["pip", "install", "--only-binary", ":all:", "--compile-bytecode", "--link-mode=hardlink"]
+        install += ["--python", str(sibling / "bin" / "python"), "-r", "-"]
+        _call_uv(install, lines, lock=lock, timeout=timeout)
         shutil.rmtree(path, ignore_errors=True)
         sibling.rename(path)
     finally:
         shutil.rmtree(sibling, ignore_errors=True)
 
 
-def _call_uv(arguments: Sequence[str], lines: Sequence[str], *, lock: int) -> None:
-    done = subprocess.run(
-        [uv.find_uv_bin(), "--no-progress", "--color=never", "--no-config", *arguments],
-        input="\n".join(lines),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=_scrub(os.environ),
-        # It outlives a process that is killed; until it has ended, nobody else may build in its folder.
-        pass_fds=[lock],
-        check=False,
-    )
+def _call_uv(arguments: Sequence[str], lines: Sequence[str], *, lock: int, timeout: float) -> None:
+    try:
+        done = subprocess.run(
+            [uv.find_uv_bin(), "--no-progress", "--color=never", "--no-config", *arguments],
+            input="\n".join(lines),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=_scrub(os.environ),
+            # It outlives a process that is killed; until it has ended, nobody else may build in its folder.
+            pass_fds=[lock],
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RequirementsError(
+            f"the model's environment was not built within {timeout:g} seconds; see whether the package index"
+            " answers, or give the model fewer requirements"
+        ) from None
     if done.returncode != 0:
         raise RequirementsError(_explain(done.stdout, lines), log=done.stdout[-LOG_CHARACTERS:])
 
 
 def _scrub(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave uv what it needs: building a source distribution runs that package's code."""
+    """Leave uv what it needs to find packages, and nothing that is no business of an index."""
     kept = {
         key: value for key, value in environ.items() if key in KEPT_VARIABLES or KEPT_VARIABLE.fullmatch(key)
     }
@@ -170,6 +183,12 @@ def _scrub(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _explain(output: str, lines: Sequence[str]) -> str:
+    source_only = re.search(r"Wheels are required for `([^`]+)`", output)
+    if source_only:
+        return (
+            f"the model's environment cannot be built: package {source_only[1]!r} has no wheel for this Python"
+            " and platform, and Greenroom builds none, since that runs the package's code; name a version with one"
+        )
     named = next((line for line in lines if _mentions(output, Requirement(line).name)), None)
     subject = f"requirement {named!r}" if named else "one of the requirements"
     return f"the model's environment cannot be built: uv could not install {subject}; correct it in the model"

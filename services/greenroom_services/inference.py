@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ from starlette.responses import JSONResponse
 
 MAX_ROWS = 10_000
 MAX_PROBLEMS = 20
+MAX_NAMES = 20
+SHOWN_CHARACTERS = 80
 Task = Literal["binary", "multiclass", "regression"]
 
 
@@ -48,7 +51,10 @@ DTYPES = {
     "boolean": "bool",
     "datetime": "datetime64[ns]",
 }
+# From here on the nearest number of 32 bits is infinite.
+FLOAT_END = (2 - 2.0**-24) * 2.0**127
 WHOLE_RANGES = {"integer": 2**31, "long": 2**63}
+NOUNS = {"float": "a number of 32 bits"}
 KIND_TYPES = {
     "number": "double",
     "category": "string",
@@ -82,7 +88,7 @@ def _profile_column(feature: Mapping[str, Any]) -> Column:
 
 def _expectation(kind: str, feature: Mapping[str, Any]) -> str:
     if kind in ("double", "float", "long", "integer"):
-        noun = "a whole number" if kind in WHOLE_RANGES else "a number"
+        noun = "a whole number" if kind in WHOLE_RANGES else NOUNS.get(kind, "a number")
         low, high = feature.get("minimum"), feature.get("maximum")
         known = isinstance(low, int | float) and isinstance(high, int | float)
         return f"{noun} between {low:,} and {high:,}" if known else noun
@@ -110,38 +116,47 @@ class Problem:
 
 def check_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[Problem]:
     """Return what is wrong with *rows*: the first problems, at most `MAX_PROBLEMS`."""
-    problems: list[Problem] = []
+    return list(itertools.islice(_find_problems(rows, columns), MAX_PROBLEMS))
+
+
+def _find_problems(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[Problem]:
+    known = {column.name: column for column in columns}
+    taken = ", ".join([_cut(name) for name in known][:MAX_NAMES] + ["…"] * (len(known) > MAX_NAMES))
+    # Looking for a near name is slow, and one answer needs no more than one.
+    searched = False
     for index, row in enumerate(rows):
-        problems += _check_row(index, row, columns)
-        if len(problems) >= MAX_PROBLEMS:
-            break
-    return problems[:MAX_PROBLEMS]
+        for name in row if known else ():
+            if name not in known:
+                near = None if searched else _find_near(name, list(known))
+                searched = True
+                yield _unknown(index, name, near=near, taken=taken)
+        for column in columns:
+            problem = _check_value(index, row, column)
+            if problem is not None:
+                yield problem
 
 
-def _check_row(index: int, row: Mapping[str, Any], columns: Sequence[Column]) -> list[Problem]:
-    names = [column.name for column in columns]
-    unknown = [_unknown(index, name, names) for name in row if name not in names] if names else []
-    wrong = (_check_value(index, row, column) for column in columns)
-    return unknown + [problem for problem in wrong if problem is not None]
+def _find_near(name: str, names: Sequence[str]) -> str | None:
+    found = difflib.get_close_matches(name, names, n=1) if len(name) <= SHOWN_CHARACTERS else []
+    return found[0] if found else None
 
 
-def _unknown(index: int, name: str, names: Sequence[str]) -> Problem:
-    near = difflib.get_close_matches(name, names, n=1)
-    advice = f"did you mean '{near[0]}'?" if near else f"the model takes {', '.join(names)}"
-    expected = near[0] if near else "one of " + ", ".join(names)
-    return Problem(index, name, name, expected, f"row {index}: unknown column '{name}'; {advice}")
+def _unknown(index: int, name: str, *, near: str | None, taken: str) -> Problem:
+    advice = f"did you mean {_show(near)}?" if near else f"the model takes {taken}"
+    message = f"row {index}: unknown column {_show(name)}; {advice}"
+    return Problem(index, _cut(name), _cut(name), near or f"one of {taken}", message)
 
 
 def _check_value(index: int, row: Mapping[str, Any], column: Column) -> Problem | None:
     if column.name not in row:
         if not column.required:
             return None
-        message = f"row {index}: column '{column.name}' is missing, expected {column.expected}"
+        message = f"row {index}: column {_show(column.name)} is missing, expected {column.expected}"
         return Problem(index, column.name, None, column.expected, message)
     value = row[column.name]
     if _accepts(value, column):
         return None
-    message = f"row {index}: column '{column.name}' is {_show(value)}, expected {column.expected}"
+    message = f"row {index}: column {_show(column.name)} is {_show(value)}, expected {column.expected}"
     return Problem(index, column.name, _jsonable(value), column.expected, message)
 
 
@@ -177,7 +192,7 @@ def _is_time(value: Any) -> bool:
 
 TESTS: dict[str, Callable[[Any], bool]] = {
     "double": _is_number,
-    "float": _is_number,
+    "float": lambda value: _is_number(value) and abs(value) < FLOAT_END,
     "long": _is_whole(WHOLE_RANGES["long"]),
     "integer": _is_whole(WHOLE_RANGES["integer"]),
     "boolean": lambda value: isinstance(value, bool),
@@ -189,13 +204,16 @@ TESTS: dict[str, Callable[[Any], bool]] = {
 def _show(value: Any) -> str:
     if value is None:
         return "null"
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return f"'{_cut(value)}'" if isinstance(value, str) else _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
 
 
 def _jsonable(value: Any) -> Any:
     plain = value is None or isinstance(value, str | bool | int) or _is_number(value)
-    return value if plain and len(str(value)) <= 80 else _show(value)
+    return value if plain and len(str(value)) <= SHOWN_CHARACTERS else _show(value)
 
 
 # --- What the model answers ---
@@ -404,6 +422,39 @@ def _single_probability(answer: Any) -> Any | None:
     return values if values.dtype.kind == "f" and ((values >= 0) & (values <= 1)).all() else None
 
 
+def check_output(output: Output, *, rows: int) -> str | None:
+    """Return in a sentence why *output* is no answer to so many rows; None when it is one."""
+    if len(output.predictions) != rows:
+        return f"the model answered {_count(len(output.predictions), 'prediction')} for {_count(rows, 'row')}"
+    wrong = next((index for index, value in enumerate(output.predictions) if not _is_answer(value)), None)
+    if wrong is not None:
+        return f"the model answered {_show(output.predictions[wrong])} for row {wrong}"
+    if output.probabilities is None:
+        return None
+    if output.probabilities.shape != (rows, len(output.classes)):
+        shape = " × ".join(map(str, output.probabilities.shape))
+        return f"the model answered {shape} probabilities for {_count(rows, 'row')} and {len(output.classes)} classes"
+    row, column = next(zip(*(~_finite(output.probabilities)).nonzero(), strict=True), (None, None))
+    if row is None or column is None:
+        return None
+    value = _show(float(output.probabilities[row, column]))
+    return f"the model answered {value} as the probability of {_show(output.classes[column])} for row {row}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _is_answer(value: Any) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _finite(table: Any) -> Any:
+    import numpy
+
+    return numpy.isfinite(table)
+
+
 # --- The service ---
 
 
@@ -448,12 +499,12 @@ def _sentence(error: pydantic.ValidationError) -> str:
     return f'{where}: {first["msg"]}; send {{"rows": [{{"column": value, …}}]}}'
 
 
-def _refuse(message: str, problems: Sequence[Problem] = ()) -> JSONResponse:
+def _refuse(message: str, problems: Sequence[Problem] = (), *, status: int = 400) -> JSONResponse:
     detail = [
         {"row": problem.row, "column": problem.column, "got": problem.got, "expected": problem.expected}
         for problem in problems
     ]
-    return JSONResponse({"error": message, "detail": detail}, status_code=400)
+    return JSONResponse({"error": message, "detail": detail}, status_code=status)
 
 
 def _check_size(rows: Any) -> str | None:
@@ -497,6 +548,9 @@ class Candidate:
         if problems:
             return _refuse(problems[0].message, problems)
         output = self.predictor.predict(self.predictor.frame(rows))
+        broken = check_output(output, rows=len(rows))
+        if broken is not None:
+            return _refuse(broken, status=500)
         return Answer(
             predictions=output.predictions, probabilities=_name_probabilities(output), model=self.identity
         )
@@ -532,6 +586,23 @@ class Documentation:
         await app(scope, receive, send)
 
 
+class JSONOnly:
+    """Refuses a body that is not JSON, which BentoML would read as forms, pickles or whatever it calls itself."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        app = self.app
+        if scope["type"] == "http" and scope["method"] == "POST":
+            given = dict(scope["headers"]).get(b"content-type", b"application/json").decode("latin-1")
+            if given.partition(";")[0].strip().lower() != "application/json":
+                message = f"content type {_show(given)} is not taken; send JSON, as application/json"
+                app = _refuse(message, status=415)
+        await app(scope, receive, send)
+
+
 # What the decorator has made of the class.
 _service: Any = Candidate
 _service.add_asgi_middleware(Documentation, document=lambda: _service.openapi_spec.asdict())
+_service.add_asgi_middleware(JSONOnly)

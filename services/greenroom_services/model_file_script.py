@@ -5,6 +5,7 @@ Called with the path of a JSON request; leaves `outcome.json` beside it, which s
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 import sys
@@ -67,6 +68,8 @@ def main(path: Path) -> int:
     step = "load"
     try:
         model, options = load(Path(request["file"]))
+        gc.freeze()
+        gc.enable()
         step = "save"
         save(model, options, request)
     except Exception as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from greenroom_services.environments import Environment
 
@@ -57,13 +59,15 @@ def launch(script: Path, *arguments: str, environment: Environment, folder: Path
     The process group ends when this process does, however it ends.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    environ = scrubbed_environ(environment, folder=folder)
+    for name in ("TMPDIR", "PROMETHEUS_MULTIPROC_DIR"):
+        Path(environ[name]).mkdir(mode=0o700, parents=True, exist_ok=True)
     command: Sequence[str] = [str(environment.python), "-I", str(LIFELINE), str(script), *arguments]
     with log.open("ab") as sink:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=scrubbed_environ(environment, folder=folder),
+            env=environ,
             stdin=subprocess.PIPE,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -99,6 +103,8 @@ def scrubbed_environ(environment: Environment, *, folder: Path) -> dict[str, str
         "HOME": str(folder),
         "TMPDIR": str(folder / "tmp"),
         "BENTOML_HOME": str(folder / "bentoml"),
+        # Where BentoML itself has it; without it /metrics does not answer.
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / "bentoml" / "prometheus_multiproc_dir"),
         "BENTOML_DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONUNBUFFERED": "1",
@@ -107,13 +113,25 @@ def scrubbed_environ(environment: Environment, *, folder: Path) -> dict[str, str
     }
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Open for reading a file that a candidate may have put there; `OSError` for what is no regular file.
+
+    Opening a pipe would wait for ever, and a link leads elsewhere.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{path} is not a regular file")
+    return file
+
+
 def tail(log: Path, *, size: int = TAIL_BYTES) -> str:
-    """Return the last lines of *log*, or nothing when it was never written."""
+    """Return the last lines of *log*, or nothing when it was never written, or is no file any more."""
     try:
-        with log.open("rb") as file:
+        with open_plain(log) as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - size))
             text = file.read().decode(errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return ""
     return text if end <= size else text.partition("\n")[2] or text

@@ -5,6 +5,7 @@ Called with the path of a JSON request; leaves `outcome.json` beside it, which s
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import sys
@@ -53,6 +54,8 @@ def main(path: Path) -> int:
             classes=request["classes"],
             positive=request["positive"],
         )
+        gc.freeze()
+        gc.enable()
         step = "score"
         score(inference, predictor, request)
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from greenroom_services.environments import Environment
 from greenroom_services.errors import ModelError
-from greenroom_services.sandbox import launch, tail
+from greenroom_services.sandbox import launch, open_plain, tail
 
 MESSAGE_CHARACTERS = 300
 OUTCOME_BYTES = 64_000
@@ -52,7 +53,7 @@ def run_script(
         path = Path(folder) / "request.json"
         path.write_text(json.dumps(request), encoding="utf-8")
         status = _run(script, path, environment=environment, log=log, timeout=timeout, wording=wording)
-        if status != 0 or not output.exists():
+        if status != 0 or not _is_plain(output):
             outcome = _read_outcome(path.with_name("outcome.json"))
             raise ModelError(_explain(outcome, status, wording), log=tail(log))
 
@@ -69,13 +70,22 @@ def _run(
         process.stop()
 
 
-def _read_outcome(path: Path) -> dict[str, str]:
-    """Return what the script left, nothing when it crashed; texts only, as the model could write it too."""
+def _is_plain(output: Path) -> bool:
+    """Say whether a file or folder is there: a link would lead elsewhere, and a pipe have its reader wait."""
     try:
-        with path.open("rb") as file:
+        mode = output.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def _read_outcome(path: Path) -> dict[str, str]:
+    """Return what the script left, nothing when it crashed; plain texts, as the model could write it too."""
+    try:
+        with open_plain(path) as file:
             outcome = json.loads(file.read(OUTCOME_BYTES))
         return {key: str(outcome[key]) for key in ("step", "type", "message")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

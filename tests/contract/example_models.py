@@ -90,7 +90,9 @@ def save_sklearn(model: Any, path: Path, *, columns: Mapping[str, tuple[str, boo
         )
 
 
-def save_code(source: str, folder: Path, *, columns: Sequence[str] = ("low", "high")) -> Path:
+def save_code(
+    source: str, folder: Path, *, columns: Sequence[str] = ("low", "high"), kind: str = "double"
+) -> Path:
     """Save a model from its source text, as `python_model=` takes it, with columns of numbers."""
     with quiet_mlflow():
         import mlflow.pyfunc
@@ -100,7 +102,7 @@ def save_code(source: str, folder: Path, *, columns: Sequence[str] = ("low", "hi
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "code.py"
     script.write_text(source)
-    signature = ModelSignature(inputs=Schema([ColSpec("double", name) for name in columns]))
+    signature = ModelSignature(inputs=Schema([ColSpec(kind, name) for name in columns]))
     path = folder / "model"
     with quiet_mlflow():
         mlflow.pyfunc.save_model(

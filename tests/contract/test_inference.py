@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,34 @@ def test_a_model_that_fails_says_how(
     assert "\n" not in str(caught.value)
     if "Error" in message:
         assert "Traceback" in caught.value.log
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param("os.mkfifo(folder + '/outcome.json')", id="pipe as outcome"),
+        pytest.param("os.mkfifo(folder + '/log')", id="pipe beside it"),
+        pytest.param("os.symlink('/etc/passwd', {output!r})", id="link as output"),
+        pytest.param("os.mkfifo({output!r})", id="pipe as output"),
+    ],
+)
+def test_what_a_model_leaves_keeps_nobody_waiting(
+    leave: str, environment: Environment, tmp_path: Path
+) -> None:
+    """A pipe or a link in the place of what scoring hands back is no answer, and is not opened."""
+    leave = leave.format(output=str(tmp_path / "predictions.parquet"))
+    act = f"folder = os.path.dirname(sys.argv[1]); {leave}; os._exit(0)"
+
+    with pytest.raises(ModelError, match=r"ended without an answer \(exit status 0\)"):
+        score(broken(MODEL.format(load="", predict=act), tmp_path / "broken"), tmp_path, environment)
+
+
+def test_a_file_has_a_largest_size(environment: Environment, tmp_path: Path) -> None:
+    """A model cannot fill the disk with one file: beyond 4 GiB there is no writing."""
+    act = "open('large', 'wb').truncate(4 * 2**30); open('large', 'r+b').truncate(4 * 2**30 + 1)"
+
+    with pytest.raises(ModelError, match=r"File too large|signal 25"):
+        score(broken(MODEL.format(load="", predict=act), tmp_path / "broken"), tmp_path, environment)
 
 
 def test_a_model_that_hangs_is_stopped(environment: Environment, tmp_path: Path) -> None:
@@ -269,6 +298,100 @@ def test_a_broken_request_is_refused(served: Served, body: str, message: str) ->
     assert answer.status_code == 400
     assert set(answer.json()) == {"error", "detail"}
     assert re.search(message, answer.json()["error"]), answer.json()["error"]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"])
+def test_only_json_is_taken(served: Served, kind: str) -> None:
+    """A body that says it is something else is refused in the one error shape."""
+    for path in ("/predict", "/describe"):
+        answer = served.client.post(path, content=b"{}", headers={"Content-Type": kind})
+        assert answer.status_code == 415
+        assert set(answer.json()) == {"error", "detail"}
+
+
+def test_a_question_without_type_is_json(served: Served) -> None:
+    """Without a content type, or without a body, the service answers as for JSON."""
+    assert served.client.post("/describe").status_code == 200
+    assert served.client.post("/predict", content=b'{"rows": [{}]}').status_code == 400
+    typed = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert served.client.post("/describe", content=b"{}", headers=typed).status_code == 200
+
+
+def test_many_unknown_columns_are_refused_cheaply(served: Served) -> None:
+    """Of 300,000 unknown names the first few are told, in a short answer and at once."""
+    row = {f"{'x' * 20}{index}": 1 for index in range(300_000)}
+    served.predict([GOOD])
+    began = time.monotonic()
+
+    answer = served.predict([row])
+
+    assert time.monotonic() - began < 5
+    assert answer.status_code == 400
+    assert len(answer.json()["detail"]) == 20
+    assert len(answer.content) < 10_000
+
+
+def test_a_long_name_is_cut(served: Served) -> None:
+    """A name without end is shown by its beginning."""
+    content = served.predict([GOOD | {"y" * 1_000_000: 1}]).json()
+
+    assert "unknown column 'yyy" in content["error"]
+    assert len(content["error"]) < 300
+    assert len(content["detail"][0]["column"]) <= 80
+
+
+ODD_MODEL = """
+import pandas
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+class Model(PythonModel):
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
+        if (model_input["high"] == 1).any():
+            return [0.5]
+        return (1 / model_input["low"]).tolist()
+
+set_model(Model())
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(
+    pack: Callable[..., PackagedBento],
+    environment: Environment,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    """A model that answers one row where *high* is 1, and infinity where *low* is 0; both are of 32 bits."""
+    folder = tmp_path_factory.mktemp("odd")
+    path = save_code(ODD_MODEL, folder / "model", kind="float")
+    rows = pd.DataFrame({"low": [1.0, 2.0], "high": [0.0, 0.0]})
+    bento = pack(Example("odd", path, "regression", rows, []))
+    with bentoml_serving(bento.path, environment=environment, folder=folder) as client:
+        yield Served(client)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([(1, 1), (2, 1)], "the model answered 1 prediction for 2 rows"),
+        ([(1, 0), (0, 0)], "the model answered inf for row 1"),
+    ],
+)
+def test_an_answer_that_is_none(odd: Served, rows: list[tuple[float, float]], message: str) -> None:
+    """A wrong number of answers, or one that is no number, is the model's error, and never a null."""
+    answer = odd.predict([{"low": low, "high": high} for low, high in rows])
+
+    assert answer.status_code == 500
+    assert answer.json() == {"error": message, "detail": []}
+
+
+def test_a_number_has_the_models_width(odd: Served) -> None:
+    """What a number of 32 bits cannot hold is refused, and the largest that it can is not."""
+    refused = odd.predict([{"low": 1e39, "high": 0}])
+
+    assert refused.status_code == 400
+    assert "column 'low' is 1e+39, expected a number of 32 bits" in refused.json()["error"]
+    assert odd.predict([{"low": 3.4e38, "high": 0}]).status_code == 200
 
 
 def test_the_same_tag_is_built_once(examples: dict[str, Example], pack: Callable[..., PackagedBento]) -> None:

@@ -510,7 +510,10 @@ class Thread:
 
     def __init__(self, app: Starlette, socket: Path) -> None:
         self.socket = socket
-        self._server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_config=None))
+        config = uvicorn.Config(
+            app, uds=str(socket), lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
 
@@ -606,6 +609,53 @@ def test_a_request_has_a_time_to_arrive(requirements: list[str], cache: Path, en
         "error": "the request was not there within 0.2 seconds; send it faster",
         "detail": [],
     }
+
+
+class SlowRuntime:
+    """A runtime whose previews keep those waiting who ask for it."""
+
+    def start(self, spec: PreviewSpec) -> ThreadPreview:
+        return ThreadPreview(spec.folder / "s", answer=keep_waiting)
+
+
+async def keep_waiting(request: Request) -> JSONResponse:
+    if request.url.query == "wait":
+        await asyncio.sleep(600)
+    return JSONResponse({"answer": "at once"})
+
+
+async def ask_beside_many(folder: Path, requirements: list[str], cache: Path) -> dict[str, str]:
+    """Ask over the control API while more programs wait for an answer than a client has connections."""
+    slots = Slots(HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=SlowRuntime())
+    bento = bento_folder(folder / "bento")
+    await slots.deploy(Address(project="slow", slot="1"), Deployment(bento=bento, requirements=requirements))
+    gateway = httpx.ASGITransport(Gateway(slots, token=TOKEN).app())
+    control = httpx.ASGITransport(Control(slots, gateway="http://127.0.0.1:1").app())
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        httpx.AsyncClient(transport=gateway, base_url="http://127.0.0.1", headers=headers) as program,
+        httpx.AsyncClient(transport=control, base_url="http://host") as person,
+    ):
+        asking = [asyncio.create_task(program.post("/p/slow/1/predict?wait")) for _ in range(120)]
+        async with asyncio.timeout(30):
+            # One that may wait for a connection alone would already have got one.
+            await asyncio.wait(asking, timeout=1)
+            answer: dict[str, str] = (await person.post("/previews/slow/1/predict", json={})).json()
+        for task in asking:
+            task.cancel()
+        await asyncio.wait(asking)
+    await slots.close()
+    return answer
+
+
+def test_programs_do_not_keep_people_waiting(
+    requirements: list[str], cache: Path, environment: object
+) -> None:
+    """However many programs wait at the gateway, who asks from the portal is answered."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
+        answer = asyncio.run(ask_beside_many(Path(folder), requirements, cache))
+
+    assert answer == {"answer": "at once"}
 
 
 class SaidRuntime:

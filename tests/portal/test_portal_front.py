@@ -38,6 +38,8 @@ def test_front_answers_health(front: Front) -> None:
     [
         ("POST", "/api/nothing", 404),
         ("GET", "/api/", 404),
+        ("GET", "/api", 404),
+        ("POST", "/api", 404),
         ("DELETE", "/api/health", 405),
         ("OPTIONS", "/api/health", 405),
     ],
@@ -85,6 +87,24 @@ def test_foreign_origin_is_refused(front: Front, origin: str) -> None:
 def test_own_origin_opens_the_socket(front: Front) -> None:
     """The portal's own page is let in."""
     open_socket(front, Origin=front.address)
+
+
+def test_api_refuses_in_json(front: Front) -> None:
+    """Who asks the API under a foreign name or from a foreign page gets the one shape of errors too."""
+    for header, value, status in (
+        ("Host", "evil.example", 400),
+        ("Host", "[::1", 400),
+        ("Origin", "null", 403),
+    ):
+        answer = httpx.get(f"{front.address}/api/health", headers={header: value})
+        assert answer.status_code == status
+        assert set(answer.json()) == {"error", "detail"}
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/metrics/"])
+def test_metrics_are_off(front: Front, path: str) -> None:
+    """Streamlit's figures on who is there are nobody's business."""
+    assert httpx.get(front.address + path).status_code == 404
 
 
 def test_agent_api_is_off(front: Front) -> None:

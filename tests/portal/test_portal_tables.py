@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from greenroom_pipeline.desk import Reply
@@ -17,7 +19,7 @@ from greenroom_portal.tables import (
     split_reviews,
     timing_frame,
 )
-from greenroom_portal.wording import name_metric
+from greenroom_portal.wording import MISSING, name_metric
 from tests.portal.desk_in_memory import everything, first_model, make_metric, make_report
 
 
@@ -202,3 +204,16 @@ def test_address_is_read_back() -> None:
 def test_bad_numbers_select_nothing(pull: str) -> None:
     """Only a plain whole number names a pull request."""
     assert read_selection({"project": "p", "pull": pull}) is None
+
+
+def test_empty_probabilities_are_missing() -> None:
+    """A probability that a candidate answered as null is shown as missing, and compared with nothing."""
+    report = make_report(7)
+    known = reply("1", {"0": 0.4, "1": 0.6})
+    empty = reply("1", cast(dict[str, float], {"0": None, "1": None}))
+    part = reply("1", cast(dict[str, float], {"0": 0.4, "1": None}))
+
+    assert answer_frame(empty, known)["Difference"].tolist() == [MISSING, MISSING]
+    assert "Both answer 1." in tell_difference(report, empty, known)
+    assert tell_difference(report, part, known).endswith("One of the two gives no probability of 1.")
+    assert pick_figure(report, empty, target="delayed").value == "1"

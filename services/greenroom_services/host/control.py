@@ -59,7 +59,7 @@ class Control:
         path = request.path_params["path"]
         if path not in ("predict", "describe"):
             return refuse(f"a preview is asked to predict or to describe, not to {path!r}", 404)
-        return await forward(self._slots.awake(read_address(request)), request, path)
+        return await forward(self._slots.awake(read_address(request)).people, request, path)
 
     def _document(self, state: PreviewState) -> dict[str, object]:
         address = f"{self._gateway}/p/{state.project}/{state.slot}"

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # Unix socket paths end at 103 bytes on macOS and 107 on Linux; below the run folder goes `/12345678/s`.
 LONGEST_RUN_FOLDER = 85
+TOKEN_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,16 @@ class HostFolder:
         return folder
 
     def gateway_token(self) -> str:
-        """Return the gateway's token; made once, so that programs keep theirs over a restart."""
+        """Return the gateway's token; made once, so that programs keep theirs over a restart.
+
+        One that somebody has emptied or cut short is made anew.
+        """
         path = self.path / "gateway.token"
-        if not path.exists():
-            _write(path, secrets.token_urlsafe(32))
-        return path.read_text(encoding="utf-8")
+        token = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+        if len(token) < TOKEN_CHARACTERS:
+            token = secrets.token_urlsafe(TOKEN_CHARACTERS)
+            _write(path, token)
+        return token
 
     def announce(self, *, control: Path, gateway: str, transient: bool) -> None:
         content = {
@@ -123,7 +129,7 @@ class HostFolder:
             try:
                 address = Address(project=path.parent.name, slot=path.stem)
                 found[address] = Deployment.model_validate_json(path.read_bytes())
-            except ValidationError as error:
+            except (ValidationError, OSError) as error:
                 log.warning("cannot restore the preview in %s: %s", path, error)
         return found
 

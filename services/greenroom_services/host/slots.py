@@ -27,22 +27,29 @@ RESTORED_AT_ONCE = 2
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10.0
 ANSWER_SECONDS = 65.0
+ANSWER_BYTES = 16 * 2**20
+SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A preview that has answered: its process, and the client that reaches it."""
+    """A preview that has answered: its process, and the clients that reach it.
+
+    People's queries and programs' have connections of their own, so that neither waits for the other's.
+    """
 
     deployment: Deployment
     running: RunningPreview
-    client: httpx.AsyncClient
+    people: httpx.AsyncClient
+    programs: httpx.AsyncClient
     folder: Path
     seconds: float
 
     async def stop(self) -> None:
         """End it once it has answered what it was asked."""
         await asyncio.to_thread(self.running.stop, grace=GRACE_SECONDS)
-        await self.client.aclose()
+        await self.people.aclose()
+        await self.programs.aclose()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
 
@@ -226,7 +233,8 @@ class Slots:
             await client.aclose()
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return Preview(deployment, running, client, folder, time.monotonic() - began)
+        programs = _reach(running.socket)
+        return Preview(deployment, running, client, programs, folder, time.monotonic() - began)
 
     def _run_in_background(self, old: Preview) -> None:
         task = asyncio.create_task(old.stop())
@@ -285,20 +293,44 @@ async def _first_answer(running: RunningPreview, client: httpx.AsyncClient, depl
 
 async def _is_ready(client: httpx.AsyncClient) -> bool:
     try:
-        return (await client.get("/readyz")).status_code == httpx.codes.OK
+        return (await _ask(client, "GET", "/readyz")).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a candidate's service answered, with the beginning of its text in one line."""
+
+    status_code: int
+    text: str
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, *, json: object = None) -> Answer:
+    """Return the answer; `PreviewFailed` for one without end, which would fill the memory."""
+    size, shown = 0, b""
+    async with client.stream(method, path, json=json) as answer:
+        async for chunk in answer.aiter_raw():
+            size += len(chunk)
+            shown = shown or chunk[: 4 * SHOWN_CHARACTERS]
+            if size > ANSWER_BYTES:
+                raise PreviewFailed(
+                    f"the preview answered {method} {path} with more than {ANSWER_BYTES // 2**20} MiB;"
+                    " make its answers smaller"
+                )
+    text = " ".join(shown.decode(errors="replace").split())
+    return Answer(answer.status_code, text[:SHOWN_CHARACTERS])
+
+
 async def _probe(running: RunningPreview, client: httpx.AsyncClient, deployment: Deployment) -> None:
     try:
-        answer = await client.post("/predict", json={"rows": [deployment.probe]})
+        answer = await _ask(client, "POST", "/predict", json={"rows": [deployment.probe]})
     except httpx.TransportError as error:
         raise PreviewFailed(
             f"the preview broke off its first answer: {error!r}", log=running.log()
         ) from error
     if answer.status_code != httpx.codes.OK:
         raise PreviewFailed(
-            f"the preview did not answer the example row ({answer.status_code}): {answer.text[:300]}",
+            f"the preview did not answer the example row ({answer.status_code}): {answer.text}",
             log=running.log(),
         )
