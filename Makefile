@@ -20,7 +20,7 @@ help:
 	@echo "make screenshots  the picture of the README, anew"
 
 demo: $(READY)
-	@exec .venv/bin/greenroom demo
+	@.venv/bin/greenroom demo || [ $$? -eq 130 ] # stopped by Ctrl-C, as it asks for
 
 test: check chromium
 	@$(RUN) pytest

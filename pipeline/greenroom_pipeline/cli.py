@@ -11,9 +11,10 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,6 +22,10 @@ from rich.console import Console
 from greenroom_pipeline.errors import GreenroomError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
+
+if TYPE_CHECKING:
+    from greenroom_pipeline.promotion import Promotion
+    from greenroom_pipeline.serve import Server
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
 
@@ -56,15 +61,35 @@ Port = Annotated[
 ]
 
 
+def _watch_until_stopped(server: Server, console: Console) -> None:
+    try:
+        server.watch(threading.Event())
+    finally:
+        console.print(
+            "\nStopping; the demo is removed, and models' environments stay cached for the next one."
+        )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"greenroom {version('greenroom')}")
+        raise typer.Exit
+
+
 @app.callback()
 def configure(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
     traceback: Annotated[
         bool,
         typer.Option(_TRACEBACK, help="Show the traceback of an expected error, before or after a command."),
     ] = False,
 ) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Its retries end in one line of ours.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     # Whoever stops a command by SIGTERM gets the same cleaning up as by Ctrl-C, also when a shell that
     # started it in the background had it ignore SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,8 +134,7 @@ def promote(directory: Directory = Path(), by: By = None) -> None:
 
     project = open_project(_places(directory))
     done = promote_checkout(project, by=by or project.repository.user())
-    before = f", before it was version {done.previous.version}" if done.previous else ""
-    typer.echo(f"Version {done.version.version} of {project.name} is in production{before}.")
+    typer.echo(f"Version {done.version.version} of {project.name} is in production{_say_before(done)}.")
 
 
 @app.command()
@@ -144,7 +168,14 @@ def demo(
             console.print(
                 f"\n[bold]Open the portal: {stage.server.portal}[/]\nPress Ctrl-C to stop and clean up."
             )
-            stage.server.watch(threading.Event())
+            _watch_until_stopped(stage.server, console)
+
+
+def _say_before(done: Promotion) -> str:
+    if done.previous is None:
+        return ""
+    same = done.previous.version == done.version.version
+    return " already" if same else f", before it was version {done.previous.version}"
 
 
 def main() -> None:

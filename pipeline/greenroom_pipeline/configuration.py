@@ -24,13 +24,17 @@ def load_settings(repository: Path) -> Settings:
     try:
         text = path.read_text()
     except FileNotFoundError:
-        raise SettingsError(
-            f"no {FILE} in {repository}; write one there (docs/settings.md has a template), "
-            "or change into your project"
-        ) from None
+        raise SettingsError(f"no {FILE} in {repository}; {_advise(repository)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     return parse_settings(text)
+
+
+def _advise(folder: Path) -> str:
+    above = next((each for each in folder.resolve().parents if (each / FILE).is_file()), None)
+    if above is not None:
+        return f"there is one in {above}: run it there, or with -C {above}"
+    return "write one there (Greenroom's README shows one), or change into your project"
 
 
 def parse_settings(text: str) -> Settings:
@@ -52,7 +56,7 @@ def _say(problem: ErrorDetails) -> str:
         case "extra_forbidden":
             return f"unknown key {key}{_nearest(str(path[-1]), _known_keys(path[:-1]))}"
         case "missing":
-            return f"{key} is missing; add it (docs/settings.md says what it means)"
+            return f"{key} is missing; add it"
         case "value_error":
             return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
         case _:

@@ -44,12 +44,20 @@ class Holdout:
         """Return the columns that a model takes, in its order.
 
         *inputs* are the names in its signature; None means all but target, group and the ignored columns.
-        `DataError` when the holdout lacks one of them.
+        `DataError` when the holdout lacks one of them, or it is the target or an ignored column.
         """
         if inputs is None:
             left_out = {self.data.target, self.data.group, *self.data.ignore}
             return self.frame[[name for name in self.frame.columns if name not in left_out]]
+        given_away = {
+            self.data.target: "is what it predicts",
+            **dict.fromkeys(self.data.ignore, "is ignored"),
+        }
         for name in inputs:
+            if name in given_away:
+                raise DataError(
+                    f"the model takes column {name!r}, which {given_away[name]}; drop it in training"
+                )
             require_column(self.frame, name, f"the model takes column {name!r}, which the holdout lacks")
         return self.frame[list(inputs)]
 

@@ -102,8 +102,8 @@ def _require_running(name: str, process: subprocess.Popen[bytes], log: Path) -> 
     if process.poll() is None:
         return
     lines = log.read_text(errors="replace").strip().splitlines()
-    last = lines[-1] if lines else f"exit status {process.returncode}"
-    raise ServeError(f"the {name} ended: {last}", log="\n".join(lines[-40:]))
+    said = lines[-1].removeprefix("error: ") if lines else f"exit status {process.returncode}"
+    raise ServeError(f"the {name} does not run: {said}", log="\n".join(lines[-40:]))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -63,7 +63,9 @@ class TrainTable(Table):
         description="Files and folders that training reads: the fingerprint. Empty means every tracked file.",
     )
     model: RepositoryPath | None = Field(
-        None, description="Model file that the command leaves, when it does not log a model to MLflow itself."
+        None,
+        description="File that the command leaves when it logs no model itself: scikit-learn's kind of model, "
+        "saved as `.skops`, `.joblib`, `.pkl` or `.pickle`.",
     )
     requirements: RepositoryPath | None = Field(
         None,
@@ -93,7 +95,7 @@ class DataTable(Table):
         None,
         description="Column whose equal values mark rows that are not independent: a day, a customer.",
     )
-    ignore: list[str] = Field([], description="Columns of the holdout that the model is not given.")
+    ignore: list[str] = Field([], description="Columns of the holdout that no model may take.")
 
     @field_validator("slices", mode="before")
     @classmethod

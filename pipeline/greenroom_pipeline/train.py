@@ -16,6 +16,7 @@ from uv import find_uv_bin
 
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
+from greenroom_pipeline.wording import find_reason
 
 _GRACE = 5.0
 _LAST_LINES = 40
@@ -83,7 +84,8 @@ def run_command(
     if status is None:
         problem = f"did not end within {train.timeout:g} s; mend it, or raise train.timeout"
     elif status != 0:
-        problem = f"failed with exit status {status}; its last line was: {_last(lines)}"
+        said = find_reason("\n".join(lines))
+        problem = f"failed with exit status {status}; it said: {said}"
     else:
         return
     raise TrainingError(f"training by {train.command!r} {problem}", log="\n".join(lines))
@@ -115,11 +117,6 @@ def _follow(
             stream.write(line)
             lines.append(line.rstrip("\n"))
             wrote(lines[-1])
-
-
-def _last(lines: deque[str]) -> str:
-    spoken = [line.strip() for line in lines if line.strip()]
-    return spoken[-1] if spoken else "(it printed nothing)"
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 MINUS = "−"
@@ -71,3 +72,13 @@ def round_up(number: float) -> int:
 
 def _exponent(figure: float) -> int:
     return math.floor(math.log10(figure))
+
+
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b.*$", re.MULTILINE)
+
+
+def find_reason(log: str) -> str:
+    """Return the line of a log that says why: the last exception's, else the last one that says anything."""
+    exceptions = _EXCEPTION.findall(log)
+    spoken = [line.strip() for line in log.splitlines() if line.strip()]
+    return str(exceptions[-1]).strip() if exceptions else spoken[-1] if spoken else "(nothing was printed)"

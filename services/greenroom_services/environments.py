@@ -19,6 +19,7 @@ from pathlib import Path
 
 import uv
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from greenroom_services.errors import RequirementsError
@@ -82,14 +83,22 @@ def serving_requirements(requirements: Sequence[str], *, mlflow_version: str | N
     """Return a model's *requirements* with what serving and scoring it need besides.
 
     That is this process's BentoML, pandas and pyarrow, and mlflow-skinny in *mlflow_version* where
-    the model names no MLflow. What the model pins itself stays as it is.
+    the model names no MLflow. What the model pins itself stays as it is, but for the telemetry of MLflow and
+    BentoML: a lock that knows of the one alone often excludes the other, and no prediction depends on it.
     """
-    lines = normalise(requirements)
+    lines = [_loosen(line) for line in normalise(requirements)]
     named = {canonicalize_name(Requirement(line).name) for line in lines}
     wanted = {"bentoml": f"bentoml=={version('bentoml')}", "pandas": "pandas", "pyarrow": "pyarrow"}
     if "mlflow" not in named:
         wanted["mlflow-skinny"] = f"mlflow-skinny=={mlflow_version}" if mlflow_version else "mlflow-skinny"
     return sorted([*lines, *(line for name, line in wanted.items() if name not in named)])
+
+
+def _loosen(line: str) -> str:
+    requirement = Requirement(line)
+    if canonicalize_name(requirement.name).startswith("opentelemetry-"):
+        requirement.specifier = SpecifierSet()
+    return str(requirement)
 
 
 def model_requirements(model_dir: Path) -> list[str]:
@@ -190,6 +199,11 @@ def _explain(output: str, lines: Sequence[str]) -> str:
             " and platform, and Greenroom builds none, since that runs the package's code; name a version with one"
         )
     named = next((line for line in lines if _mentions(output, Requirement(line).name)), None)
+    if named is not None and Requirement(named).name == "bentoml":
+        return (
+            f"the model's environment cannot be built: its pins and Greenroom's {named} exclude each other; log the"
+            " model with pip_requirements=[…] that name only what it needs, or add bentoml to your project's lock"
+        )
     subject = f"requirement {named!r}" if named else "one of the requirements"
     return f"the model's environment cannot be built: uv could not install {subject}; correct it in the model"
 

@@ -105,7 +105,7 @@ def test_training_that_fails_hangs_or_logs_nothing(bench: Workbench) -> None:
     good = (bench.root / "train.py").read_text()
     bench.write("train.py", "raise SystemExit('no such column: delay')")
     bench.commit("fails")
-    check_refused(bench.greenroom("run"), bench, "its last line was: no such column: delay")
+    check_refused(bench.greenroom("run"), bench, "it said: no such column: delay")
 
     bench.write("train.py", "print('nothing to log')")
     bench.commit("logs nothing")

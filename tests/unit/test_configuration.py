@@ -72,3 +72,11 @@ def test_no_file_says_where_it_looked(tmp_path: Path) -> None:
     """Without a greenroom.toml, the folder is named and the mend is said."""
     with pytest.raises(SettingsError, match=f"no greenroom.toml in {tmp_path}"):
         load_settings(tmp_path)
+
+
+def test_a_folder_inside_a_project_names_the_project(tmp_path: Path) -> None:
+    """From a folder below, the project is named that it probably was about."""
+    (tmp_path / "greenroom.toml").write_text(GOOD)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(SettingsError, match=f"there is one in {tmp_path}: run it there, or with -C"):
+        load_settings(tmp_path / "data")

@@ -280,3 +280,13 @@ def test_a_package_that_is_not_there(tmp_path: Path) -> None:
 
     assert "greenroom-has-no-such-package" in caught.value.log
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_the_telemetry_of_a_lock_does_not_exclude_serving() -> None:
+    """MLflow writes a project's whole lock down; the telemetry in it would exclude BentoML's."""
+    lines = serving_requirements(
+        ["mlflow==3.17.2", "opentelemetry-semantic-conventions==0.66b2", "numpy==2.4.6"]
+    )
+
+    assert "opentelemetry-semantic-conventions" in lines
+    assert {"mlflow==3.17.2", "numpy==2.4.6"} < set(lines)

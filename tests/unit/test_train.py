@@ -34,7 +34,7 @@ def test_every_line_is_passed_on_and_kept(tmp_path: Path) -> None:
 
 def test_a_failure_names_status_and_last_line(tmp_path: Path) -> None:
     """A failing command is named with its exit status and what it said last; its log goes along."""
-    with pytest.raises(TrainingError, match="exit status 3; its last line was: no such file") as caught:
+    with pytest.raises(TrainingError, match="exit status 3; it said: no such file") as caught:
         run("echo reading; echo no such file; exit 3", tmp_path)
 
     assert caught.value.log == "reading\nno such file"

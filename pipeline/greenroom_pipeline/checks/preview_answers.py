@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greenroom_pipeline.report import CheckResult, Preview
+from greenroom_pipeline.wording import find_reason
 
 CODE = "GR201"
 TITLE = "The preview answers"
@@ -13,7 +14,6 @@ def check_preview(preview: Preview) -> CheckResult:
     if preview.state == "awake":
         reason = f"The Bento {preview.bento} started and answered a row of the holdout."
         return CheckResult(code=CODE, title=TITLE, outcome="passed", reason=reason)
-    said = preview.log.strip().splitlines()
-    last = f" Its log ends with: {said[-1].strip()}" if said else ""
-    reason = f"The Bento {preview.bento} did not start or did not answer a row of the holdout.{last}"
+    why = f" Its log says: {find_reason(preview.log)}" if preview.log.strip() else ""
+    reason = f"The Bento {preview.bento} did not start or did not answer a row of the holdout.{why}"
     return CheckResult(code=CODE, title=TITLE, outcome="failed", reason=reason)

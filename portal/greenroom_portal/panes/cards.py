@@ -62,7 +62,7 @@ def _show_metric(metric: MetricResult) -> None:
             alt = f"{name_metric(metric.metric)}: the candidate is {judge(metric)}"
             st.image(drawing, width=160, alt=alt)
         st.markdown(
-            f"{name} **{signed(metric.difference, like=metric.interval)}** "
+            f"Overall {name} **{signed(metric.difference, like=metric.interval)}** "
             f"({metric.confidence:.0%} interval {span(metric.interval)})",
             width="content",
         )

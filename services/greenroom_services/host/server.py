@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -54,6 +55,7 @@ async def serve(
             finally:
                 folder.withdraw()
                 await slots.close()
+                shutil.rmtree(run_folder, ignore_errors=True)
 
 
 async def _serve_both(
