@@ -12,11 +12,14 @@ SCRIPT = VIEWS / "app.py"
 ICON = Path(__file__).parent / "icon.svg"
 REVIEWS = VIEWS / "reviews.py"
 REVIEW = VIEWS / "review.py"
+# Titles wrap on a telephone; Streamlit would cut them off without a sign.
+WRAPPED_LINKS = "<style>[data-testid=stPageLink] * { white-space: normal; overflow: visible; }</style>"
 
 
 def route() -> None:
     """Run the page that the address names."""
     st.set_page_config(page_title="Greenroom", page_icon=ICON, layout="wide")
+    st.html(WRAPPED_LINKS)
     pages = [
         st.Page(REVIEWS, title="Reviews", icon=":material/rule:", default=True),
         st.Page(REVIEW, title="Review", icon=":material/rate_review:", url_path="review"),
