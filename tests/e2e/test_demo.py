@@ -29,6 +29,7 @@ from greenroom_pipeline.models import Model
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
+from greenroom_pipeline.record import read_report
 from greenroom_pipeline.run import run_loop
 from greenroom_pipeline.subject import Subject, identify
 from greenroom_services.client import HostClient
@@ -139,7 +140,10 @@ def test_the_bento_answers_every_row_as_the_model_does(demo: Demo, tmp_path: Pat
     model, subject = demo.model("gradient-boosting"), demo.subject("gradient-boosting")
     features = subject.holdout.features(model.columns)
     expected = _ask_oracle(model, features, tmp_path)
-    bento = demo.project.places.bentos / "bentos" / "flight-delays" / model.label
+    report = read_report(demo.project.store, demo.project.store.records(sha=subject.commit.sha)[0].id)
+    assert report is not None
+    assert report.preview is not None
+    bento = demo.project.places.bentos / "bentos" / report.preview.bento.replace(":", "/")
 
     with bentoml_serving(bento, environment=_environment(model), folder=tmp_path) as client:
         answered = _ask_all(client, features)
