@@ -51,7 +51,9 @@ def test_a_model_that_takes_the_wrong_column_is_refused(column: str, said: str, 
             FRAME.assign(late="yes"), "all rows of the holdout are of the class 'yes'", id="one class"
         ),
         pytest.param(
-            FRAME.assign(late=["yes", None]), "no value in 1 row, the first is row 1", id="no label"
+            FRAME.assign(late=pd.Series(["yes", None])),
+            "no value in 1 row, the first is row 1",
+            id="no label",
         ),
         pytest.param(
             FRAME.drop(columns="day"), "data.group is 'day', which holdout.csv has no", id="no group"
