@@ -98,6 +98,10 @@ def _default(field: FieldInfo) -> str:
 def write_commands() -> str:
     command: Any = typer.main.get_command(app)
     parts = ["# Commands\n\nExit status: 0 passed, 1 the gate failed, 2 an expected error, 130 stopped.\n"]
+    options = [
+        f"| `{', '.join(each.opts)}` | {each.help} |" for each in command.params if each.name != "help"
+    ]
+    parts += ["\n".join(["Options before any command:\n", "| option | meaning |", "|---|---|", *options, ""])]
     parts += [_describe(name, each) for name, each in sorted(command.commands.items())]
     return "\n".join(parts)
 

@@ -93,13 +93,17 @@ def package(
         }
         _run_script(request, home=Path(folder) / "home")
         built = Path(folder) / "home" / "bentos" / name / version
-        if digest_folder(built / "src" / "model") != digest:
-            raise BundlingError(
-                f"the model's files in the Bento {packaged.tag} differ from digest {digest[:12]}…; give the"
-                f" digest of {model_dir} as it is now, and keep .bentoignore, venv/ and .git/ out of it"
-            )
+        _require_same_model(built, digest=digest, source=model_dir)
         _move_in(built, packaged.path, aside=Path(folder) / "replaced")
     return packaged
+
+
+def _require_same_model(built: Path, *, digest: str, source: Path) -> None:
+    if digest_folder(built / "src" / "model") != digest:
+        raise BundlingError(
+            f"the model's files in the Bento {built.parent.name}:{built.name} differ from digest {digest[:12]}…; give"
+            f" the digest of {source} as it is now, and keep .bentoignore, venv/ and .git/ out of it"
+        )
 
 
 def _is_current(packaged: PackagedBento, *, identity: Mapping[str, Any], profile: Mapping[str, Any]) -> bool:
