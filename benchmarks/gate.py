@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss, roc_auc_score
 
 from benchmarks.results import Result, compare, judge
+from greenroom_pipeline.checks.check import Case as GateCase
+from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.evaluation import Evaluation, evaluate
 from greenroom_pipeline.gate import run_gate
 from greenroom_pipeline.predictions import Predictions
@@ -75,7 +77,7 @@ def evaluate_case(case: Case) -> Evaluation:
         metrics=list(METRICS),
         confidence=CONFIDENCE,
     )
-    run_gate(GateTable(check=rules), evaluation)
+    run_gate(GateTable(check=rules), GateCase(evaluation), PREDICTION_CHECKS)
     return evaluation
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError
-from greenroom_pipeline.metrics.comparison import compare
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
+from greenroom_pipeline.metrics.metric import Metric, Sample
+from greenroom_pipeline.metrics.pairing import Design, pair
 from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.report import MetricResult, Slice, Task
 from greenroom_pipeline.slices import SliceColumn
-from greenroom_pipeline.target import Target, read_sample, read_target
+from greenroom_pipeline.target import Target, read_sample, read_target, read_weights
 from greenroom_pipeline.wording import count
 
 
@@ -51,6 +51,10 @@ class Evaluation:
         """Return the metric's finding on each slice."""
         return [one for one in self._find(metric) if one.result.slice is not None]
 
+    def name_metric(self, metric: str) -> str:
+        """Return the metric's name for people, or the name itself when it was not evaluated."""
+        return next((one.result.title for one in self._find(metric)), metric)
+
     def _find(self, metric: str) -> Iterator[Finding]:
         return (finding for finding in self.findings if finding.result.metric == metric)
 
@@ -62,7 +66,7 @@ class Part:
     slice: Slice | None
     candidate: Sample
     champion: Sample | None
-    groups: NDArray[np.intp] | None
+    groups: NDArray[np.int32] | None
     reason: str | None = None
     """Why the part is too small to test."""
 
@@ -78,42 +82,47 @@ def evaluate(
     target: ArrayLike | pd.Series[Any],
     candidate: Predictions,
     champion: Predictions | None,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     slices: Sequence[SliceColumn] = (),
     groups: ArrayLike | pd.Series[Any] | None = None,
+    weights: ArrayLike | pd.Series[Any] | None = None,
     confidence: float = 0.95,
     positive: str | None = None,
     min_rows: int = 100,
     min_class_rows: int = 10,
+    seed: int = 0,
 ) -> Evaluation:
     """Measure and compare both models by each of *metrics*, on all rows and on each of *slices*.
 
-    *target* and *groups* have a value for each of the n rows; rows of one group are not independent.
+    *target*, *groups* and *weights* have a value for each of the n rows; rows of one group are not
+    independent. *seed* is for metrics that draw rows anew.
     Raises `DataError` for the target, `ScoringError` for predictions, `SettingsError` for names.
     """
-    chosen = [find_metric(name, task=task) for name in metrics]
+    chosen = [name if isinstance(name, Metric) else find_metric(name, task=task) for name in metrics]
     truth = read_target(target, task=task, candidate=candidate, champion=champion, positive=positive)
+    weighed = None if weights is None else read_weights(weights, rows=truth.rows)
     whole = Part(
         None,
-        read_sample(candidate, target=truth),
-        None if champion is None else read_sample(champion, target=truth),
-        None if groups is None else _encode_groups(groups, rows=truth.rows),
+        read_sample(candidate, target=truth, weights=weighed),
+        None if champion is None else read_sample(champion, target=truth, weights=weighed),
+        None if groups is None else encode_groups(groups, rows=truth.rows),
     )
+    design = Design(confidence=confidence, seed=seed)
     findings = []
     for part in _split(whole, slices):
         small = _explain_small(part, truth, min_rows=min_rows, min_class_rows=min_class_rows)
         judged = replace(part, reason=small)
-        findings += [_find(metric, judged, confidence=confidence) for metric in chosen]
+        findings += [_find(metric, judged, design) for metric in chosen]
     return Evaluation(task, champion is not None, tuple(findings))
 
 
-def _encode_groups(groups: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.intp]:
+def encode_groups(groups: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.int32]:
     """Code the groups; rows without one count as one group, since they may well belong together."""
     series = groups if isinstance(groups, pd.Series) else pd.Series(np.asarray(groups))
     if len(series) != rows:
         raise DataError(f"the group column has {count(len(series), 'value')} for {count(rows, 'row')}")
     codes, _ = pd.factorize(series, use_na_sentinel=False)
-    return codes
+    return codes.astype(np.int32)
 
 
 def _split(whole: Part, slices: Sequence[SliceColumn]) -> Iterator[Part]:
@@ -130,7 +139,7 @@ def _explain_small(part: Part, truth: Target, *, min_rows: int, min_class_rows: 
     """Say why a slice is too small to test, or return None; the whole holdout is always tested."""
     if part.slice is None:
         return None
-    rows = part.candidate.target.size
+    rows = part.candidate.rows
     if rows < min_rows:
         return f"it has {count(rows, 'row')}, fewer than {min_rows}"
     if truth.task == "regression":
@@ -143,49 +152,22 @@ def _explain_small(part: Part, truth: Target, *, min_rows: int, min_class_rows: 
     return None
 
 
-def _find(metric: Metric, part: Part, *, confidence: float) -> Finding:
-    candidate, candidate_reason = _try_measure(metric, part.candidate, model="the candidate")
-    champion, champion_reason = None, None
-    if part.champion is not None:
-        champion, champion_reason = _try_measure(metric, part.champion, model="the champion")
+def _find(metric: Metric, part: Part, design: Design) -> Finding:
+    found = pair(metric, part.candidate, part.champion, replace(design, groups=part.groups))
+    compared = found.comparison
     result = MetricResult(
         metric=metric.name,
+        title=metric.title,
         slice=part.slice,
-        candidate=candidate and candidate.value,
-        champion=champion and champion.value,
-        difference=None,
-        interval=None,
-        confidence=confidence,
-        p_value=None,
-        rows=part.candidate.target.size,
-        method=metric.method if part.groups is None else f"{metric.method}, summed by group",
+        candidate=found.candidate,
+        champion=found.champion,
+        difference=compared and compared.difference,
+        interval=compared and compared.interval,
+        candidate_interval=found.candidate_interval,
+        confidence=design.confidence,
+        p_value=compared and compared.p_value,
+        rows=part.candidate.rows,
+        method=found.method,
         higher_is_better=metric.higher_is_better,
     )
-    reason = part.reason or candidate_reason or champion_reason
-    if candidate is None or champion is None:
-        return Finding(result, reason)
-    return _add_comparison(Finding(result, reason), candidate, champion, groups=part.groups)
-
-
-def _try_measure(metric: Metric, sample: Sample, *, model: str) -> tuple[Estimate | None, str | None]:
-    try:
-        return measure(metric, sample), None
-    except Undefined as undefined:
-        return None, f"it is undefined for {model}: {undefined}"
-
-
-def _add_comparison(
-    finding: Finding, candidate: Estimate, champion: Estimate, *, groups: NDArray[np.intp] | None
-) -> Finding:
-    compared = compare(candidate, champion, confidence=finding.result.confidence, groups=groups)
-    result = finding.result.model_copy(
-        update={
-            "difference": compared.difference,
-            "interval": compared.interval,
-            "p_value": compared.p_value,
-        }
-    )
-    reason = finding.reason
-    if compared.interval is None and reason is None:
-        reason = "there are too few rows or groups to tell how much it varies"
-    return Finding(result, reason)
+    return Finding(result, part.reason or found.reason)

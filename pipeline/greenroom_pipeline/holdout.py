@@ -37,6 +37,10 @@ class Holdout:
         return None if self.data.group is None else self.frame[self.data.group]
 
     @property
+    def weights(self) -> pd.Series[Any] | None:
+        return None if self.data.weight is None else self.frame[self.data.weight]
+
+    @property
     def positive(self) -> str | None:
         return positive_class(self.classes, self.data)
 
@@ -47,12 +51,14 @@ class Holdout:
         `DataError` when the holdout lacks one of them, or it is the target or an ignored column.
         """
         if inputs is None:
-            left_out = {self.data.target, self.data.group, *self.data.ignore}
+            left_out = {self.data.target, self.data.group, self.data.weight, *self.data.ignore}
             return self.frame[[name for name in self.frame.columns if name not in left_out]]
         given_away = {
             self.data.target: "is what it predicts",
             **dict.fromkeys(self.data.ignore, "is ignored"),
         }
+        if self.data.weight is not None:
+            given_away[self.data.weight] = "says how much each row counts"
         for name in inputs:
             if name in given_away:
                 raise DataError(
@@ -73,7 +79,12 @@ def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
     """Read and check the holdout; `DataError` says what is wrong with which column."""
     path = repository / data.holdout
     frame = _read_table(path)
-    for key, column in (("target", data.target), ("group", data.group)):
+    for key, column in (
+        ("target", data.target),
+        ("group", data.group),
+        ("weight", data.weight),
+        ("id", data.id),
+    ):
         if column is not None:
             require_column(frame, column, f"data.{key} is {column!r}, which {data.holdout} has no column for")
     twice = frame.columns[frame.columns.duplicated()]

@@ -29,8 +29,8 @@ _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0*")
 class Predictions:
     """What one model answered to each row of the holdout, in its order."""
 
-    values: NDArray[Any]
-    """(n,) predicted labels as text, or numbers."""
+    values: NDArray[Any] | pd.Categorical
+    """(n,) predicted labels, or numbers."""
     probabilities: NDArray[np.float64] | None = None
     """(n, k), or None when the model gives none."""
     classes: tuple[str, ...] = ()
@@ -50,8 +50,11 @@ def as_label(value: Any) -> str:
     return whole.group(1) if whole else text
 
 
-def as_labels(values: ArrayLike | pd.Series[Any], *, what: str = "the target") -> NDArray[np.str_]:
-    """Return (n,) classes in their one written form; `DataError` where one is missing."""
+def as_labels(values: ArrayLike | pd.Series[Any], *, what: str = "the target") -> pd.Categorical:
+    """Return (n,) classes in their one written form; `DataError` where one is missing.
+
+    Only classes that occur are categories.
+    """
     series = _as_series(values)
     codes, kinds = pd.factorize(series)
     missing = np.flatnonzero(codes < 0)
@@ -60,8 +63,11 @@ def as_labels(values: ArrayLike | pd.Series[Any], *, what: str = "the target") -
             f"{what} has no value in {count(missing.size, 'row')}, the first is row {missing[0]}; "
             "drop or label them"
         )
-    written = np.asarray([as_label(kind) for kind in kinds], dtype=np.str_)
-    return written[codes] if written.size else np.empty(0, dtype=np.str_)
+    # Two types may write one class.
+    places, labels = pd.factorize(np.asarray([as_label(kind) for kind in kinds], dtype=object))
+    compact: NDArray[np.signedinteger] = places.astype(np.min_scalar_type(-max(len(labels), 1)))
+    kind = pd.CategoricalDtype(pd.Index(labels, dtype=object))
+    return pd.Categorical.from_codes(compact[codes], dtype=kind)
 
 
 def order_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -120,7 +126,9 @@ def validate(
 
 
 def _as_series(values: ArrayLike | pd.Series[Any]) -> pd.Series[Any]:
-    return values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    if isinstance(values, pd.Series):
+        return values
+    return pd.Series(values if isinstance(values, pd.Categorical) else np.asarray(values))
 
 
 def _label_order(label: str) -> tuple[bool, float, str]:
@@ -173,7 +181,7 @@ def _check_probabilities(predictions: Predictions, *, rows: int, model: str) -> 
 
 
 def _check_classes(predictions: Predictions, *, task: Task, classes: Sequence[str], model: str) -> None:
-    predicted = {str(label) for label in np.unique(as_labels(predictions.values))}
+    predicted = {str(label) for label in as_labels(predictions.values).categories}
     named = predicted | set(predictions.classes)
     unknown = order_labels(list(named - set(classes)))
     # A model of many classes may well know one that this holdout lacks, but not under another spelling.

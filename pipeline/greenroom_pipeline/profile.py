@@ -11,7 +11,8 @@ import pandas as pd
 from pandas.api import types
 from pydantic import ConfigDict, Field
 
-from greenroom_pipeline.report import Document, Task
+from greenroom_pipeline.observations import Document
+from greenroom_pipeline.report import Task
 
 MAX_CATEGORIES = 100
 MAX_EXAMPLES = 20

@@ -52,6 +52,7 @@ def complete_record(
     store.put_text(run_id, profile.model_dump_json(indent=2), PROFILE)
     store.log_metrics(run_id, _overall(report))
     assert report.preview is not None
+    assert report.lineage is not None
     version = store.register(
         model.logged,
         {

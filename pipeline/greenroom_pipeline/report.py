@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from greenroom_pipeline.observations import Document, Observations
 
 Task = Literal["binary", "multiclass", "regression"]
 Outcome = Literal["passed", "failed", "inconclusive", "not_tested", "not_applicable"]
 Verdict = Literal["pass", "inconclusive", "fail"]
-
-
-class Document(BaseModel):
-    """A part of the report: frozen, and refusing keys that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ModelReference(Document):
@@ -22,9 +18,9 @@ class ModelReference(Document):
 
     name: str
     version: str | None = Field(None, description="Version in the MLflow registry; null until registered.")
-    digest: str = Field(description="SHA-256 over the model's files.")
-    run_id: str = Field(description="The MLflow run that trained it.")
-    sha: str = Field(description="The commit that it was trained at.")
+    digest: str = Field(description="SHA-256 over the model's files, or over its predictions in a table.")
+    run_id: str | None = Field(description="The MLflow run that trained it; null for a table's column.")
+    sha: str | None = Field(description="The commit that it was trained at; null for a table's column.")
 
 
 class Holdout(Document):
@@ -32,6 +28,10 @@ class Holdout(Document):
 
     rows: int
     digest: str
+    looks: int | None = Field(
+        None,
+        description="Candidates that this holdout has been asked about, this one included; null: not counted.",
+    )
 
 
 class Slice(Document):
@@ -49,16 +49,28 @@ class MetricResult(Document):
     """
 
     metric: str
+    title: str = Field(description="The metric's name for people.")
     slice: Slice | None
     candidate: float | None
     champion: float | None
     difference: float | None
     interval: tuple[float, float] | None = Field(description="Two-sided interval of the difference.")
+    candidate_interval: tuple[float, float] | None = Field(
+        None, description="Two-sided interval of the candidate's own value."
+    )
     confidence: float
     p_value: float | None
     rows: int
     method: str
     higher_is_better: bool
+
+
+class Override(Document):
+    """Someone's word that a check does not hold this one commit back."""
+
+    reason: str
+    by: str
+    at: str = Field(description="Time in UTC, ISO 8601.")
 
 
 class CheckResult(Document):
@@ -68,6 +80,8 @@ class CheckResult(Document):
     title: str
     outcome: Outcome
     reason: str
+    metric: str | None = Field(None, description="The metric that the rule is about, if it is about one.")
+    override: Override | None = Field(None, description="Set where the outcome stands and does not count.")
 
 
 class Point(Document):
@@ -114,7 +128,7 @@ class Lineage(Document):
     branch: str | None
     pull: int | None
     fingerprint: str
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = Field({}, description="What training logged.")
 
 
 class Preview(Document):
@@ -140,13 +154,14 @@ class Report(Document):
     holdout: Holdout
     metrics: list[MetricResult]
     checks: list[CheckResult]
-    curves: list[Curve] = []
-    disagreements: list[Disagreement] = []
+    curves: list[Curve] = Field([], description="ROC and calibration of both models.")
+    disagreements: list[Disagreement] = Field([], description="Rows that differ most, greatest first.")
     drift: None = None
     cost: None = None
-    lineage: Lineage
+    observations: Observations = Observations()
+    lineage: Lineage | None = Field(None, description="Null for a table of predictions.")
     preview: Preview | None = None
-    timings: list[Timing] = []
+    timings: list[Timing] = Field([], description="Steps of the run, in order.")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
 from greenroom_pipeline.candidate import find_trained, train_candidate
-from greenroom_pipeline.checks.preview_answers import check_preview
+from greenroom_pipeline.checks.check import Case
+from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
 from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
@@ -92,16 +93,16 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     model, trained = _train(run, environ)
     scores = _score(run, model)
     evaluation = _evaluate(run, scores)
-    checks = _gate(run, evaluation)
+    case = Case(evaluation)
+    checks = _gate(run, case)
     package = _package(run, model)
     preview = _preview(run, package)
+    checks += run_gate(run.project.settings.gate, replace(case, preview=preview), SERVING_CHECKS)
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
             run.subject,
-            Evidence(
-                model, scores, evaluation, [*checks, check_preview(preview)], preview, run.steps.timings
-            ),
+            Evidence(model, scores, evaluation, checks, preview, run.steps.timings),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
@@ -124,6 +125,8 @@ def _find_known(project: Project, subject: Subject) -> Known | None:
     if recorded is None:
         return None
     candidate = recorded.report.candidate
+    assert candidate.run_id is not None
+    assert candidate.sha is not None
     logged = project.store.logged_model(candidate.run_id)
     profile = read_profile(project.store, recorded.record.id)
     if logged is None or not logged.path.exists() or profile is None:
@@ -196,6 +199,8 @@ def _evaluate(run: Run, scores: Scores) -> Evaluation:
             metrics=choose_metrics(settings.gate, task=run.task),
             slices=cut_slices(holdout.frame, settings.data.slices),
             groups=holdout.groups,
+            weights=holdout.weights,
+            seed=int(run.subject.evidence[:15], 16),
             confidence=settings.gate.confidence,
             positive=holdout.positive,
             min_rows=settings.gate.min_rows,
@@ -205,9 +210,9 @@ def _evaluate(run: Run, scores: Scores) -> Evaluation:
         return evaluation
 
 
-def _gate(run: Run, evaluation: Evaluation) -> list[CheckResult]:
+def _gate(run: Run, case: Case) -> list[CheckResult]:
     with run.steps.step("gate") as step:
-        checks = run_gate(run.project.settings.gate, evaluation)
+        checks = run_gate(run.project.settings.gate, case, (*PREDICTION_CHECKS, *PROJECT_CHECKS))
         outcomes = Counter(check.outcome for check in checks)
         step.note = ", ".join(f"{many} {outcome.replace('_', ' ')}" for outcome, many in outcomes.items())
         return checks

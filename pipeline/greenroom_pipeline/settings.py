@@ -32,7 +32,21 @@ def _stay_inside(path: str) -> str:
     return path
 
 
+def _require_metric_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,48}", name):
+        raise ValueError(f"{name!r} is no metric name; use up to 49 lower-case letters, digits and _")
+    return name
+
+
+def _require_function(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", name):
+        raise ValueError(f"{name!r} names no function; write module:function, such as costs:cost_of_delay")
+    return name
+
+
 Name = Annotated[str, AfterValidator(_require_name)]
+MetricName = Annotated[str, AfterValidator(_require_metric_name)]
+FunctionName = Annotated[str, AfterValidator(_require_function)]
 Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 # Classes are compared as text, and 0 and 1 are as often written as numbers.
@@ -72,6 +86,13 @@ class TrainTable(Table):
         description="File with what `model` needs to load. Default: `requirements.txt`, else `uv.lock`.",
     )
     timeout: Seconds = Field(3600, description="Seconds after which training is stopped; at most a week.")
+    seeds: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="Train this many times, with `GREENROOM_SEED` 0, 1, … set for the command, and show how much "
+        "the metrics vary; the candidate is the model of seed 0.",
+    )
 
 
 class SliceRule(Table):
@@ -95,7 +116,16 @@ class DataTable(Table):
         None,
         description="Column whose equal values mark rows that are not independent: a day, a customer.",
     )
+    weight: str | None = Field(
+        None, description="Column that says how much each row counts, 0 or more; it is no input of models."
+    )
     ignore: list[str] = Field([], description="Columns of the holdout that no model may take.")
+    train: list[RepositoryPath] = Field(
+        [], description="Parquet or CSV files of the training rows, which must not reappear in the holdout."
+    )
+    id: str | None = Field(
+        None, description="Column that names a row: no id of the holdout may appear in the training rows."
+    )
 
     @field_validator("slices", mode="before")
     @classmethod
@@ -109,6 +139,9 @@ class GateRule(Table):
     metric: Text = Field(description="Metric that the rule is about; `docs/metrics.md` lists them.")
     min: float | None = Field(None, description="The candidate's own value must be at least this.")
     max: float | None = Field(None, description="The candidate's own value must be at most this.")
+    strict: bool = Field(
+        False, description="Hold the end of the value's interval against `min` and `max`, not the value."
+    )
     max_loss: float | None = Field(
         None, ge=0, description="Tolerated loss against the champion, in the metric's own units."
     )
@@ -116,11 +149,63 @@ class GateRule(Table):
         None, ge=0, description="Tolerated loss against the champion on any declared slice."
     )
 
+    max_gain: float | None = Field(
+        None, gt=0, description="A gain beyond this is too good to be true, and fails."
+    )
+
     @model_validator(mode="after")
     def _says_something(self) -> GateRule:
-        if self.min is self.max is self.max_loss is self.max_loss_slices is None:
-            raise ValueError("needs at least one of min, max, max_loss, max_loss_slices")
+        said = (self.min, self.max, self.max_loss, self.max_loss_slices, self.max_gain)
+        if all(limit is None for limit in said):
+            raise ValueError("needs at least one of min, max, max_loss, max_loss_slices, max_gain")
         return self
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class FlipRule(Table):
+    max_broken: Share = Field(
+        description="Greatest share of rows that the champion had right and the candidate has wrong."
+    )
+
+
+class ShiftRule(Table):
+    max_shift: float = Field(
+        gt=0,
+        description="Greatest change of a class's mean probability (of its share of rows, without probabilities), "
+        "or of the mean prediction in the target's own units.",
+    )
+
+
+class CalibrationRule(Table):
+    max_error: Share | None = Field(None, description="Greatest expected calibration error.")
+    min_slope: float | None = Field(None, description="Least calibration slope; 1 is perfect.")
+    max_slope: float | None = Field(None, description="Greatest calibration slope; 1 is perfect.")
+
+
+class LeakageRule(Table):
+    max_share: Share = Field(
+        0.0, description="Tolerated share of the holdout's rows with an identical row in training."
+    )
+
+
+class InputsRule(Table):
+    allow: list[Literal["added", "removed", "retyped"]] = Field(
+        ["added", "removed"], description="Changes of the model's columns that do not fail."
+    )
+
+
+class SizeRule(Table):
+    max_megabytes: float | None = Field(None, gt=0, description="Greatest size of the model's files, in MB.")
+    max_ratio: float | None = Field(None, gt=0, description="Greatest size, as a multiple of the champion's.")
+
+
+class LatencyRule(Table):
+    max_ratio: float = Field(
+        gt=0, description="Greatest median time of an answer, as a multiple of the champion's."
+    )
+    calls: int = Field(200, ge=20, le=10_000, description="Pairs of calls to measure.")
 
 
 class GateTable(Table):
@@ -138,6 +223,26 @@ class GateTable(Table):
         10, ge=1, description="Slices with fewer rows of any class than this are shown and not tested."
     )
     check: list[GateRule] = Field([], description="The rules, each a `[[gate.check]]` table.")
+    flips: FlipRule | None = None
+    shift: ShiftRule | None = None
+    calibration: CalibrationRule | None = None
+    leakage: LeakageRule = LeakageRule()
+    inputs: InputsRule = InputsRule()
+    size: SizeRule | None = None
+    latency: LatencyRule | None = None
+    off: dict[str, Text] = Field(
+        {}, description="Checks that are switched off, each with the reason that the report shows."
+    )
+
+
+class MetricTable(Table):
+    name: MetricName = Field(description="Its name in `[[gate.check]]` and in reports.")
+    function: FunctionName = Field(
+        description="`module:function` in the repository or in the model's environment. It is given what its "
+        "parameters name, and returns a loss for each row, or one number."
+    )
+    title: Text | None = Field(None, description="Its name for people. Default: the name.")
+    higher_is_better: bool = Field(False, description="Whether more is better.")
 
 
 class PreviewTable(Table):
@@ -150,5 +255,6 @@ class Settings(Table):
     project: ProjectTable
     train: TrainTable
     data: DataTable
+    metric: list[MetricTable] = []
     gate: GateTable = GateTable()
     preview: PreviewTable = PreviewTable()

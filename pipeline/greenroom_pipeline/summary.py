@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 
 from greenroom_pipeline.checks.check import describe_move, turn
-from greenroom_pipeline.checks.preview_answers import CODE as PREVIEW_ANSWERS
-from greenroom_pipeline.checks.registry import CHECKS
+from greenroom_pipeline.checks.preview_answers import PreviewAnswers
+from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.checks.slice_loss import SliceLoss
-from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Verdict
 from greenroom_pipeline.wording import write_figure
 
@@ -17,7 +16,7 @@ from greenroom_pipeline.wording import write_figure
 _HEADLINE = re.compile(r"^.*?± [\d,.]+\)(?=\.)")
 
 # The checks that rules under [gate] ask for; others run for every candidate.
-_RULES = {check.code for check in CHECKS}
+_RULES = {check.code for check in PREDICTION_CHECKS}
 
 
 def summarize(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[MetricResult]) -> str:
@@ -33,11 +32,11 @@ def summarize(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence
 
 
 def _first(checks: Sequence[CheckResult], outcome: Outcome) -> CheckResult:
-    return next(check for check in checks if check.outcome == outcome)
+    return next(check for check in checks if check.outcome == outcome and check.override is None)
 
 
 def _tell_failure(check: CheckResult, overall: MetricResult | None) -> str:
-    if check.code == PREVIEW_ANSWERS:
+    if check.code == PreviewAnswers.code:
         return "The candidate's preview did not start or did not answer, so it could not serve."
     found = _HEADLINE.match(check.reason)
     headline = found.group(0) if found else check.reason.removesuffix(".")
@@ -77,7 +76,7 @@ def _tell_state(overall: MetricResult | None) -> str:
         return ""
     if overall.interval is not None:
         return f": {describe_move(overall)}"
-    return f": {METRICS[overall.metric].title} is {write_figure(overall.candidate)}"
+    return f": {overall.title} is {write_figure(overall.candidate)}"
 
 
 def _judge(overall: MetricResult) -> str:

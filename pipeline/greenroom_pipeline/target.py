@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError, SettingsError
-from greenroom_pipeline.metrics.metric import Sample
+from greenroom_pipeline.metrics.metric import Sample, normalize_weights
 from greenroom_pipeline.predictions import Predictions, as_label, as_labels, order_labels, validate
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.wording import count, join_names, suggest_name
@@ -51,9 +51,9 @@ def read_target(
         _validate_both(candidate, champion, rows=numbers.size, task=task)
         return Target(task, numbers, (), None)
     labels = as_labels(values)
-    own = order_labels(np.unique(labels).tolist())
-    _refuse_classes(own, rows=labels.size, task=task)
-    _validate_both(candidate, champion, rows=labels.size, task=task, classes=own)
+    own = order_labels(labels.categories.tolist())
+    _refuse_classes(own, rows=len(labels), task=task)
+    _validate_both(candidate, champion, rows=len(labels), task=task, classes=own)
     classes = order_labels(
         [*own, *_known_classes(candidate), *(_known_classes(champion) if champion else ())]
     )
@@ -72,25 +72,55 @@ def read_classes(
         _read_numbers(values)
         return ()
     labels = as_labels(values)
-    classes = order_labels(np.unique(labels).tolist())
-    _refuse_classes(classes, rows=labels.size, task=task)
+    classes = order_labels(labels.categories.tolist())
+    _refuse_classes(classes, rows=len(labels), task=task)
     if task == "binary":
         _choose_positive(classes, positive)
     return classes
 
 
-def read_sample(predictions: Predictions, *, target: Target) -> Sample:
+def read_sample(
+    predictions: Predictions, *, target: Target, weights: NDArray[np.float64] | None = None
+) -> Sample:
     """Return a model's answers in the target's coding; a class that it does not know has probability 0."""
     if target.task == "regression":
-        return Sample(target.values, np.asarray(predictions.values, dtype=np.float64))
+        numbers = np.asarray(predictions.values, dtype=np.float64)
+        return Sample(target.values, numbers, weights=weights)
     predicted = _encode(as_labels(predictions.values), target.classes)
-    probabilities = None
-    if predictions.probabilities is not None:
-        probabilities = np.zeros((target.rows, len(target.classes)))
-        probabilities[:, [target.classes.index(name) for name in predictions.classes]] = (
-            predictions.probabilities
+    probabilities = _order_probabilities(predictions, target)
+    return Sample(target.values, predicted, probabilities, target.positive, target.classes, weights)
+
+
+def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.float64]:
+    """Return (rows,) weights with a mean of 1; `DataError` unless all are numbers of 0 or more."""
+    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    try:
+        weights = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise DataError(f"weights must be numbers, but the first is {series.iloc[0]!r}; mend them") from None
+    if weights.size != rows:
+        raise DataError(
+            f"there are {count(weights.size, 'weight')} for {count(rows, 'row')}; give each row one"
         )
-    return Sample(target.values, predicted, probabilities, target.positive)
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if wrong.size:
+        raise DataError(
+            f"the weight of row {wrong[0]} is {weights[wrong[0]]}; give each row a number of 0 or more"
+        )
+    if not weights.any():
+        raise DataError("all weights are 0, so no row counts; give some rows a weight above 0")
+    return normalize_weights(weights)
+
+
+def _order_probabilities(predictions: Predictions, target: Target) -> NDArray[np.float64] | None:
+    if predictions.probabilities is None:
+        return None
+    if predictions.classes == target.classes:
+        return predictions.probabilities
+    probabilities = np.zeros((target.rows, len(target.classes)))
+    places = [target.classes.index(name) for name in predictions.classes]
+    probabilities[:, places] = predictions.probabilities
+    return probabilities
 
 
 def _validate_both(
@@ -141,11 +171,12 @@ def _refuse_classes(classes: Sequence[str], *, rows: int, task: Task) -> None:
 
 
 def _known_classes(predictions: Predictions) -> list[str]:
-    return [*predictions.classes, *np.unique(as_labels(predictions.values)).tolist()]
+    return [*predictions.classes, *as_labels(predictions.values).categories.tolist()]
 
 
-def _encode(labels: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.intp]:
-    return pd.Categorical(labels, categories=list(classes)).codes.astype(np.intp)
+def _encode(labels: pd.Categorical, classes: Sequence[str]) -> NDArray[Any]:
+    """Return the place of each label among *classes*, in the smallest type that holds them."""
+    return np.asarray(labels.set_categories(list(classes)).codes)
 
 
 def _choose_positive(classes: Sequence[str], positive: str | None) -> int:

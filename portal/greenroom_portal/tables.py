@@ -8,7 +8,7 @@ import pandas as pd
 
 from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import MetricResult, Report
-from greenroom_portal.wording import clean, duration, name_metric, number, signed, span
+from greenroom_portal.wording import clean, duration, number, signed, span
 
 Effect = Literal["better", "worse", "unclear"]
 _EFFECT_COLUMNS = [
@@ -78,25 +78,25 @@ def metric_frame(report: Report) -> pd.DataFrame:
 
     *direction* times a difference is positive where the candidate is better.
     """
-    rows = [_row(result, label=name_metric(result.metric)) for result in overall(report)]
+    rows = [_row(result, label=clean(result.title, longest=40)) for result in overall(report)]
     return pd.DataFrame(rows, columns=_EFFECT_COLUMNS)
 
 
-def sliced_metrics(report: Report) -> list[str]:
-    """Return the metrics that were compared by slice, in the report's order."""
-    return list(dict.fromkeys(result.metric for result in report.metrics if result.slice is not None))
+def sliced_metrics(report: Report) -> dict[str, str]:
+    """Return what people call the metrics that were compared by slice, by name, in the report's order."""
+    sliced = [result for result in report.metrics if result.slice is not None]
+    return {result.metric: clean(result.title, longest=40) for result in sliced}
 
 
 def telling_metric(report: Report) -> str:
     """Return the sliced metric to look at first: where a slice is most clearly worse, if the gate failed."""
-    metrics = sliced_metrics(report)
     harms = [
         result
         for result in report.metrics
         if result.slice is not None and result.p_value is not None and judge(result) == "worse"
     ]
     if report.verdict != "fail" or not harms:
-        return metrics[0]
+        return next(iter(sliced_metrics(report)))
     return min(harms, key=lambda result: result.p_value or 0).metric
 
 

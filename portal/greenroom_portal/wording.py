@@ -22,17 +22,6 @@ _INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u
 _LATE = re.compile(r"(?<=:)(?=[\w+/-]+:)|(?=://)|(?<=[Ww]{3})(?=\.)|(?=@)")
 _JOINER = "\u2060"
 
-_METRICS = {
-    "roc_auc": "ROC AUC",
-    "log_loss": "Log loss",
-    "brier": "Brier score",
-    "accuracy": "Accuracy",
-    "f1": "F1",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-}
-
 Color = Literal["green", "orange", "red", "blue", "gray"]
 
 
@@ -98,10 +87,6 @@ def escape(value: object, *, longest: int = LONGEST) -> str:
     Everything that a model, a data set or a pull request says passes through here on its way to Streamlit.
     """
     return _MARKUP.sub(r"\\\1", _LATE.sub(_JOINER, clean(value, longest=longest)))
-
-
-def name_metric(metric: str) -> str:
-    return _METRICS.get(metric, clean(metric.replace("_", " "), longest=40))
 
 
 def _decimals(*values: float | None) -> int:

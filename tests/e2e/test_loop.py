@@ -74,6 +74,7 @@ def propose(bench: Workbench, script: str) -> str:
 def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
     """For each task: the first model was promoted, and the second is compared with it on the same rows."""
     report = compared.report
+    assert report.lineage is not None
 
     assert compared.promoted.out.strip() == f"Version 1 of {compared.task} is in production."
     assert compared.run.status == (1 if report.verdict == "fail" else 0)
@@ -130,6 +131,8 @@ def test_a_commit_that_training_does_not_read_uses_the_model(tmp_path: Path) -> 
 
     assert "same fingerprint as commit" in again.err
     assert second.candidate == first.candidate
+    assert first.lineage is not None
+    assert second.lineage is not None
     assert second.lineage.parameters == first.lineage.parameters == {"estimator": "Ridge()"}
     assert second.lineage.sha == sha != first.lineage.sha
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from greenroom_pipeline.desk import PreviewStatus, Reply, Review
 from greenroom_pipeline.errors import GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.report import (
     CheckResult,
     Curve,
@@ -134,6 +135,7 @@ def make_metric(
 ) -> MetricResult:
     return MetricResult(
         metric=metric,
+        title=METRICS[metric].title if metric in METRICS else metric,
         slice=Slice(column=part[0], value=part[1]) if part else None,
         candidate=values[0],
         champion=values[1],
@@ -166,6 +168,7 @@ def _metrics() -> list[MetricResult]:
         ),
         MetricResult(
             metric="roc_auc",
+            title="ROC AUC",
             slice=Slice(column="carrier", value="OO"),
             candidate=None,
             champion=None,

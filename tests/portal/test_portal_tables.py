@@ -5,7 +5,6 @@ from typing import cast
 import pytest
 
 from greenroom_pipeline.desk import Reply
-from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_portal.answers import answer_frame, pick_figure, positive_class, tell_difference
 from greenroom_portal.selection import Selection, address_review, read_selection
 from greenroom_portal.tables import (
@@ -19,7 +18,7 @@ from greenroom_portal.tables import (
     split_reviews,
     timing_frame,
 )
-from greenroom_portal.wording import MISSING, name_metric
+from greenroom_portal.wording import MISSING
 from tests.portal.desk_in_memory import everything, first_model, make_metric, make_report
 
 
@@ -41,11 +40,6 @@ def reply(prediction: str | float | None, probabilities: dict[str, float] | None
 def test_effect_follows_the_interval(interval: tuple[float, float], higher: bool, effect: str) -> None:
     """A change counts as better or worse only when its whole interval lies on that side."""
     assert judge(make_metric("m", (0.5, 0.5), interval, higher=higher)) == effect
-
-
-def test_metric_names_are_those_of_the_metrics() -> None:
-    """The portal calls every metric by the name that the metric gives itself."""
-    assert {code: name_metric(code) for code in METRICS} == {code: m.title for code, m in METRICS.items()}
 
 
 def test_reviews_keep_their_order_within_sections() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from greenroom_pipeline.checks import preview_answers
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
+from greenroom_pipeline.checks.check import Case, anchor
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
-from greenroom_pipeline.checks.registry import CHECKS
+from greenroom_pipeline.checks.registry import ALL_CHECKS, PREDICTION_CHECKS
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.evaluation import Evaluation, Finding, evaluate
 from greenroom_pipeline.metrics.registry import METRICS
@@ -38,6 +38,7 @@ def measured(
     z = abs(difference or 0) / half * 1.959964 if half else 0.0
     result = MetricResult(
         metric=metric,
+        title=METRICS[metric].title,
         slice=None if slice is None else Slice(column="carrier", value=slice),
         candidate=None if difference is None else champion + difference,
         champion=champion,
@@ -54,7 +55,7 @@ def measured(
 
 def judge(check: AbsoluteBound | OverallLoss | SliceLoss, rule: GateRule, *findings: Finding) -> CheckResult:
     evaluation = Evaluation("binary", has_champion=True, findings=findings)
-    (result,) = check.run(GateTable(check=[rule]), evaluation)
+    (result,) = check.run(GateTable(check=[rule]), Case(evaluation))
     return result
 
 
@@ -85,7 +86,7 @@ def test_absolute_bounds_apply_without_a_champion() -> None:
     gate = GateTable(
         check=[GateRule(metric="roc_auc", min=0.6, max=0.65, max_loss=0.01, max_loss_slices=0.1)]
     )
-    outcomes = [result.outcome for check in CHECKS for result in check.run(gate, evaluation)]
+    outcomes = [result.outcome for check in PREDICTION_CHECKS for result in check.run(gate, Case(evaluation))]
 
     assert outcomes == ["passed", "failed", "not_applicable", "not_applicable"]
 
@@ -236,8 +237,8 @@ def test_correction_spans_all_rules() -> None:
     rules = [GateRule(metric=name, max_loss_slices=0.02) for name in ("roc_auc", "f1", "accuracy")]
     evaluation = Evaluation("binary", has_champion=True, findings=(*overall, harmed, *others))
 
-    assert SliceLoss().run(GateTable(check=rules[:1]), evaluation)[0].outcome == "failed"
-    outcomes = [one.outcome for one in SliceLoss().run(GateTable(check=rules), evaluation)]
+    assert SliceLoss().run(GateTable(check=rules[:1]), Case(evaluation))[0].outcome == "failed"
+    outcomes = [one.outcome for one in SliceLoss().run(GateTable(check=rules), Case(evaluation))]
     assert outcomes == ["inconclusive", "passed", "passed"]
 
 
@@ -294,7 +295,7 @@ def test_pass_rate_at_the_tolerated_loss() -> None:
             champion=Predictions(errors),
             metrics=["mae"],
         )
-        passed += OverallLoss().run(gate, drawn)[0].outcome == "passed"
+        passed += OverallLoss().run(gate, Case(drawn))[0].outcome == "passed"
 
     # Three standard errors of a share of 2.5 % over 2,000 draws.
     assert 0.010 <= passed / 2000 <= 0.025 + 0.0105
@@ -310,7 +311,7 @@ def test_good_model_is_rarely_blocked_by_twenty_slices() -> None:
             measured(float(z) * 0.01, 0.0196, slice=str(place)) for place, z in enumerate(rng.normal(size=20))
         ]
         evaluation = Evaluation("binary", has_champion=True, findings=(measured(0.0), *slices))
-        failed += SliceLoss().run(gate, evaluation)[0].outcome == "failed"
+        failed += SliceLoss().run(gate, Case(evaluation))[0].outcome == "failed"
 
     assert failed / 1000 <= 0.025 + 0.015
 
@@ -321,10 +322,8 @@ def test_every_check_is_documented() -> None:
         r"^## (GR\d+): (.+)$", (DOCS / "checks.md").read_text(encoding="utf-8"), flags=re.MULTILINE
     )
 
-    assert headings == [
-        *((check.code, check.title) for check in CHECKS),
-        (preview_answers.CODE, preview_answers.TITLE),
-    ]
+    assert headings == [(check.code, check.title) for check in ALL_CHECKS]
+    assert anchor(AbsoluteBound()) == "checks.md#gr101-absolute-bound"
 
 
 def test_every_metric_is_documented() -> None:

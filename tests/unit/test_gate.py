@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from greenroom_pipeline.checks.check import Case
+from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
 from greenroom_pipeline.gate import choose_metrics, decide, run_gate
+from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions, as_labels
 from greenroom_pipeline.report import CheckResult, Outcome, Verdict
 from greenroom_pipeline.settings import GateRule, GateTable
@@ -39,13 +42,13 @@ def evaluate_story(*, noise: float, noise_for_last: float | None = None) -> Eval
         champion=answer(late, rng, noise=np.full(ROWS, 1.5)),
         candidate=answer(late, rng, noise=levels),
         metrics=choose_metrics(GATE, task="binary"),
-        slices=[SliceColumn("carrier", carrier, ("AA", "B6", "DL", "HA"))],
+        slices=[SliceColumn("carrier", carrier.astype(np.int16), ("AA", "B6", "DL", "HA"))],
     )
 
 
 def test_better_candidate_passes() -> None:
     """Better everywhere: every check passes."""
-    checks = run_gate(GATE, evaluate_story(noise=1.1))
+    checks = run_gate(GATE, Case(evaluate_story(noise=1.1)), PREDICTION_CHECKS)
 
     assert [check.outcome for check in checks] == ["passed"] * 4
     assert [check.code for check in checks] == ["GR101", "GR102", "GR102", "GR103"]
@@ -54,7 +57,7 @@ def test_better_candidate_passes() -> None:
 
 def test_better_overall_and_worse_for_one_slice_fails() -> None:
     """A gain overall does not buy a loss on one declared slice."""
-    checks = run_gate(GATE, evaluate_story(noise=0.8, noise_for_last=2.6))
+    checks = run_gate(GATE, Case(evaluate_story(noise=0.8, noise_for_last=2.6)), PREDICTION_CHECKS)
 
     assert [check.code for check in checks if check.outcome == "failed"] == ["GR103"]
     assert checks[-1].reason.startswith("Worse for carrier HA: ROC AUC falls from ")
@@ -63,14 +66,17 @@ def test_better_overall_and_worse_for_one_slice_fails() -> None:
 
 def test_worse_candidate_fails() -> None:
     """Clearly worse fails overall."""
-    checks = run_gate(GATE, evaluate_story(noise=2.2))
+    checks = run_gate(GATE, Case(evaluate_story(noise=2.2)), PREDICTION_CHECKS)
 
     assert "GR102" in [check.code for check in checks if check.outcome == "failed"]
 
 
 def test_noise_is_not_a_failure() -> None:
     """A candidate of the same quality neither fails nor is called better."""
-    assert decide(run_gate(GATE, evaluate_story(noise=1.5))) in ("pass", "inconclusive")
+    assert decide(run_gate(GATE, Case(evaluate_story(noise=1.5)), PREDICTION_CHECKS)) in (
+        "pass",
+        "inconclusive",
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,13 @@ def test_metrics_of_the_rules_come_first() -> None:
     """What the gate asks for leads the report, followed by the task's other metrics."""
     gate = GateTable(check=[GateRule(metric="f1", min=0.1), GateRule(metric="roc_auc", min=0.1)])
 
-    assert choose_metrics(gate, task="binary") == ["f1", "roc_auc", "log_loss", "brier", "accuracy"]
+    assert [metric.name for metric in choose_metrics(gate, task="binary")] == [
+        "f1",
+        "roc_auc",
+        "log_loss",
+        "brier",
+        "accuracy",
+    ]
 
 
 def test_rule_of_an_unknown_metric_is_refused() -> None:
@@ -103,4 +115,4 @@ def test_rule_of_an_unknown_metric_is_refused() -> None:
     with pytest.raises(SettingsError, match="'rmse' does not fit a binary task"):
         choose_metrics(gate, task="binary")
     with pytest.raises(SettingsError, match="'rmse' does not fit a binary task"):
-        run_gate(gate, Evaluation("binary", has_champion=True, findings=()))
+        find_metric("rmse", task="binary")

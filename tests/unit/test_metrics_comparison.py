@@ -79,7 +79,7 @@ DRAWS = [
     pytest.param(draw, name, id=f"{draw.__name__.removeprefix('draw_')}-{name}")
     for draw, names in (
         (draw_binary, ("roc_auc", "log_loss", "brier", "accuracy", "f1")),
-        (draw_multiclass, ("roc_auc", "log_loss", "brier", "accuracy", "f1")),
+        (draw_multiclass, ("roc_auc_ovr", "log_loss", "brier", "accuracy", "f1_macro")),
         (draw_regression, ("rmse", "mae", "r2")),
     )
     for name in names

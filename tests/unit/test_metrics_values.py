@@ -53,11 +53,11 @@ BINARY: dict[str, Reference] = {
     "f1": lambda s: reference.f1_score(s.target, s.predicted),
 }
 MULTICLASS: dict[str, Reference] = {
-    "roc_auc": lambda s: reference.roc_auc_score(s.target, s.probabilities, multi_class="ovr"),
+    "roc_auc_ovr": lambda s: reference.roc_auc_score(s.target, s.probabilities, multi_class="ovr"),
     "log_loss": lambda s: reference.log_loss(s.target, s.probabilities),
     "brier": lambda s: reference.brier_score_loss(s.target, s.probabilities),
     "accuracy": lambda s: reference.accuracy_score(s.target, s.predicted),
-    "f1": lambda s: reference.f1_score(s.target, s.predicted, average="macro"),
+    "f1_macro": lambda s: reference.f1_score(s.target, s.predicted, average="macro"),
 }
 REGRESSION: dict[str, Reference] = {
     "rmse": lambda s: reference.root_mean_squared_error(s.target, s.predicted),

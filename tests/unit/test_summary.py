@@ -16,6 +16,7 @@ def measured(
 ) -> MetricResult:
     return MetricResult(
         metric=metric,
+        title=METRICS[metric].title,
         slice=slice,
         candidate=0.703 + (difference or 0),
         champion=None if difference is None else 0.703,

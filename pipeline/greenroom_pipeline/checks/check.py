@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from greenroom_pipeline.evaluation import Evaluation, Finding
-from greenroom_pipeline.metrics.registry import METRICS
-from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
+from greenroom_pipeline.observations import Observations
+from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Preview
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import choose_decimals, write_change, write_figure
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that the checks look at."""
+
+    evaluation: Evaluation
+    observed: Observations = field(default_factory=Observations)
+    preview: Preview | None = None
 
 
 class Check(Protocol):
@@ -17,20 +27,30 @@ class Check(Protocol):
     code: str
     title: str
 
-    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+    def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         """Return an outcome for each rule of the gate that asks for this check."""
         ...
 
 
-def conclude(check: Check, rule: GateRule, outcome: Outcome, reason: str) -> CheckResult:
-    title = f"{check.title}: {METRICS[rule.metric].title}"
-    return CheckResult(code=check.code, title=title, outcome=outcome, reason=reason)
+def anchor(check: Check) -> str:
+    """Return where the docs describe the check, as GitHub links headings."""
+    return f"checks.md#{check.code.lower()}-{check.title.lower().replace(' ', '-')}"
 
 
-def explain_untestable(finding: Finding | None, *, metric: str) -> str:
+def conclude(check: Check, outcome: Outcome, reason: str) -> CheckResult:
+    return CheckResult(code=check.code, title=check.title, outcome=outcome, reason=reason)
+
+
+def conclude_rule(check: Check, rule: GateRule, case: Case, outcome: Outcome, reason: str) -> CheckResult:
+    """Return the outcome of a rule about one metric."""
+    title = f"{check.title}: {case.evaluation.name_metric(rule.metric)}"
+    return CheckResult(code=check.code, title=title, outcome=outcome, reason=reason, metric=rule.metric)
+
+
+def explain_untestable(finding: Finding | None, *, title: str) -> str:
     """Say why a rule about the whole holdout cannot be judged."""
     reason = "it was not evaluated" if finding is None else finding.reason
-    return f"{METRICS[metric].title} cannot be judged: {reason}."
+    return f"{title} cannot be judged: {reason}."
 
 
 def name_slice(result: MetricResult) -> str:
@@ -65,7 +85,7 @@ def describe_move(result: MetricResult) -> str:
     assert result.champion is not None
     assert result.difference is not None
     assert result.interval is not None
-    title = METRICS[result.metric].title
+    title = result.title
     half = (result.interval[1] - result.interval[0]) / 2
     decimals = min(choose_decimals(result.candidate, result.champion, half), 6)
     before = write_figure(result.champion, decimals=decimals)

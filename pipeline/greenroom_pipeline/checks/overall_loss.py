@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from greenroom_pipeline.checks.check import (
-    conclude,
+    Case,
+    conclude_rule,
     describe_move,
     explain_untestable,
     is_within,
     is_worse,
     turn,
 )
-from greenroom_pipeline.evaluation import Evaluation
-from greenroom_pipeline.report import CheckResult, MetricResult
+from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import count, round_up, write_limit
 
@@ -22,29 +22,34 @@ class OverallLoss:
     code = "GR102"
     title = "Loss against the champion"
 
-    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+    def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         return [
-            self._judge(rule, evaluation, tolerance=rule.max_loss, min_rows=gate.min_rows)
+            self._judge(rule, case, tolerance=rule.max_loss, min_rows=gate.min_rows)
             for rule in gate.check
             if rule.max_loss is not None
         ]
 
-    def _judge(
-        self, rule: GateRule, evaluation: Evaluation, *, tolerance: float, min_rows: int
-    ) -> CheckResult:
-        if not evaluation.has_champion:
-            return conclude(self, rule, "not_applicable", "There is no champion yet to lose against.")
-        finding = evaluation.find_overall(rule.metric)
+    def _judge(self, rule: GateRule, case: Case, *, tolerance: float, min_rows: int) -> CheckResult:
+        if not case.evaluation.has_champion:
+            reason = "There is no champion yet to lose against."
+            return conclude_rule(self, rule, case, "not_applicable", reason)
+        finding = case.evaluation.find_overall(rule.metric)
         if finding is None or finding.result.interval is None:
-            return conclude(self, rule, "failed", explain_untestable(finding, metric=rule.metric))
-        result = finding.result
-        if result.rows < min_rows and result.interval != (0, 0):
-            return conclude(self, rule, "inconclusive", _explain_few(result, needed=min_rows))
-        if is_within(result, tolerance=tolerance):
-            return conclude(self, rule, "passed", _explain_pass(result, tolerance=tolerance))
-        if is_worse(result):
-            return conclude(self, rule, "failed", _explain_failure(result, tolerance=tolerance))
-        return conclude(self, rule, "inconclusive", _explain_doubt(result, tolerance=tolerance))
+            title = case.evaluation.name_metric(rule.metric)
+            return conclude_rule(self, rule, case, "failed", explain_untestable(finding, title=title))
+        outcome, reason = judge_loss(finding.result, tolerance=tolerance, min_rows=min_rows)
+        return conclude_rule(self, rule, case, outcome, reason)
+
+
+def judge_loss(result: MetricResult, *, tolerance: float, min_rows: int) -> tuple[Outcome, str]:
+    """Return what the interval decides, and why."""
+    if result.rows < min_rows and result.interval != (0, 0):
+        return "inconclusive", _explain_few(result, needed=min_rows)
+    if is_within(result, tolerance=tolerance):
+        return "passed", _explain_pass(result, tolerance=tolerance)
+    if is_worse(result):
+        return "failed", _explain_failure(result, tolerance=tolerance)
+    return "inconclusive", _explain_doubt(result, tolerance=tolerance)
 
 
 def count_missing_rows(result: MetricResult, *, tolerance: float) -> int | None:

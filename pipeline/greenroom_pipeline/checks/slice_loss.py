@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.checks.check import (
-    conclude,
+    Case,
+    conclude_rule,
     describe_move,
     explain_untestable,
     is_within,
@@ -14,9 +15,9 @@ from greenroom_pipeline.checks.check import (
     name_slice,
     turn,
 )
-from greenroom_pipeline.evaluation import Evaluation, Finding
+from greenroom_pipeline.evaluation import Finding
 from greenroom_pipeline.metrics.comparison import adjust_holm
-from greenroom_pipeline.report import CheckResult, MetricResult
+from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import join_names, write_figure, write_limit
 
@@ -40,42 +41,37 @@ class SliceLoss:
     code = "GR103"
     title = "Loss on slices"
 
-    def run(self, gate: GateTable, evaluation: Evaluation) -> list[CheckResult]:
+    def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         rules = [rule for rule in gate.check if rule.max_loss_slices is not None]
-        found = [evaluation.find_slices(rule.metric) for rule in rules]
+        found = [case.evaluation.find_slices(rule.metric) for rule in rules]
         harms = _correct([_choose_tested(findings) for findings in found])
         return [
-            self._judge(rule, evaluation, findings=findings, harms=of_rule)
+            conclude_rule(self, rule, case, *_judge(rule, case, findings=findings, harms=of_rule))
             for rule, findings, of_rule in zip(rules, found, harms, strict=True)
         ]
 
-    def _judge(
-        self,
-        rule: GateRule,
-        evaluation: Evaluation,
-        *,
-        findings: Sequence[Finding],
-        harms: Sequence[Harm],
-    ) -> CheckResult:
-        tolerance = rule.max_loss_slices or 0.0
-        if not evaluation.has_champion:
-            return conclude(self, rule, "not_applicable", "There is no champion yet to lose against.")
-        if not findings:
-            return conclude(self, rule, "not_applicable", "No slices are declared in [data].")
-        overall = evaluation.find_overall(rule.metric)
-        if overall is None or overall.result.interval is None:
-            return conclude(self, rule, "failed", explain_untestable(overall, metric=rule.metric))
-        untested = _explain_untested(findings)
-        if not harms:
-            return conclude(self, rule, "not_tested", f"No slice could be tested. {untested}")
-        worse = _choose_worse(harms, tolerance=tolerance)
-        if worse:
-            reason = f"{_explain_worse(worse, tolerance=tolerance)} {untested}"
-            return conclude(self, rule, "failed", reason.strip())
-        open_ones = [harm.result for harm in harms if not is_within(harm.result, tolerance=tolerance)]
-        settled = len(open_ones) < len(harms)
-        reason = f"{_explain_calm(harms, open_ones, tolerance=tolerance)} {untested}".strip()
-        return conclude(self, rule, "passed" if settled else "inconclusive", reason)
+
+def _judge(
+    rule: GateRule, case: Case, *, findings: Sequence[Finding], harms: Sequence[Harm]
+) -> tuple[Outcome, str]:
+    tolerance = rule.max_loss_slices or 0.0
+    if not case.evaluation.has_champion:
+        return "not_applicable", "There is no champion yet to lose against."
+    if not findings:
+        return "not_applicable", "No slices are declared in [data]."
+    overall = case.evaluation.find_overall(rule.metric)
+    if overall is None or overall.result.interval is None:
+        return "failed", explain_untestable(overall, title=case.evaluation.name_metric(rule.metric))
+    untested = _explain_untested(findings)
+    if not harms:
+        return "not_tested", f"No slice could be tested. {untested}"
+    worse = _choose_worse(harms, tolerance=tolerance)
+    if worse:
+        return "failed", f"{_explain_worse(worse, tolerance=tolerance)} {untested}".strip()
+    open_ones = [harm.result for harm in harms if not is_within(harm.result, tolerance=tolerance)]
+    settled = len(open_ones) < len(harms)
+    reason = f"{_explain_calm(harms, open_ones, tolerance=tolerance)} {untested}".strip()
+    return "passed" if settled else "inconclusive", reason
 
 
 def _choose_tested(findings: Sequence[Finding]) -> list[MetricResult]:

@@ -15,10 +15,10 @@ def estimate(sample: Sample) -> Estimate:
     assert sample.probabilities is not None
     if sample.positive is not None:
         truth = sample.target == sample.positive
-        return average((sample.probabilities[:, sample.positive] - truth) ** 2)
+        return average((sample.scores(sample.positive) - truth) ** 2, sample)
     distance = sample.probabilities.copy()
-    distance[np.arange(sample.target.size), sample.target] -= 1
-    return average((distance**2).sum(axis=1))
+    distance[np.arange(sample.rows), sample.target] -= 1
+    return average((distance**2).sum(axis=1), sample)
 
 
 BRIER = Metric(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from greenroom_pipeline.metrics.metric import Estimate
+from greenroom_pipeline.metrics.metric import Estimate, Numbers
 
 # Sums of 64-bit numbers in another order differ by this much at most.
 ROUNDING = 1e-12
@@ -27,7 +27,7 @@ class Comparison:
 
 
 def compare(
-    candidate: Estimate, champion: Estimate, *, confidence: float, groups: NDArray[np.intp] | None = None
+    candidate: Estimate, champion: Estimate, *, confidence: float, groups: NDArray[np.integer] | None = None
 ) -> Comparison:
     """Compare two estimates on the same rows; *groups* are codes of rows that are not independent.
 
@@ -41,16 +41,52 @@ def compare(
     paired = candidate.influence - champion.influence
     if _alike(candidate, champion, paired=paired):
         return Comparison(0.0, (0.0, 0.0), 1.0)
-    freedom = None if groups is None else np.unique(groups).size - 1
-    if freedom is not None and freedom < 1:
+    spread = measure_spread(paired, groups=groups)
+    if spread is None:
         return Comparison(difference, None, None)
-    error = _standard_error(paired) if groups is None else _grouped_error(paired, groups)
-    half = error * _quantile((1 - confidence) / 2, freedom)
-    p_value = 2 * _tail(abs(difference) / error, freedom) if error > 0 else float(difference == 0)
-    return Comparison(difference, (difference - half, difference + half), p_value)
+    return Comparison(
+        difference, spread.interval(difference, confidence=confidence), spread.p_value(difference)
+    )
 
 
-def adjust_holm(p_values: Sequence[float]) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Spread:
+    """How much an estimate varies from holdout to holdout."""
+
+    error: float
+    """The standard error."""
+    freedom: int | None
+    """Degrees of freedom of Student's t; None for the normal distribution."""
+
+    def interval(self, value: float, *, confidence: float) -> tuple[float, float]:
+        tail = (1 - confidence) / 2
+        quantile = norm.isf(tail) if self.freedom is None else t.isf(tail, self.freedom)
+        half = self.error * float(quantile)
+        return value - half, value + half
+
+    def p_value(self, value: float) -> float:
+        """Return the two-sided p of *value* being 0."""
+        if self.error <= 0:
+            return float(value == 0)
+        z = abs(value) / self.error
+        return 2 * float(norm.sf(z) if self.freedom is None else t.sf(z, self.freedom))
+
+
+def measure_spread(influence: Numbers, *, groups: NDArray[np.integer] | None) -> Spread | None:
+    """Return the spread that an influence stands for; None for a single group."""
+    if groups is None:
+        return Spread(float(np.sqrt(influence @ influence) / influence.size), None)
+    # Codes count from 0 and may leave some out, as on a slice.
+    present = np.bincount(groups) > 0
+    sums = np.bincount(groups, weights=influence)[present]
+    if sums.size < 2:
+        return None
+    # The correction is G/(G−1); the n/(n−1) that the influence carries vanishes beside it.
+    error = float(np.sqrt(sums @ sums * sums.size / (sums.size - 1)) / influence.size)
+    return Spread(error, sums.size - 1)
+
+
+def adjust_holm(p_values: Sequence[float]) -> Numbers:
     """Return p-values corrected for being many, by Holm 1979: reject where they are at most α."""
     order = np.argsort(p_values, kind="stable")
     steps = np.asarray(p_values, dtype=np.float64)[order] * np.arange(len(p_values), 0, -1)
@@ -59,28 +95,19 @@ def adjust_holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     return adjusted
 
 
-def _alike(candidate: Estimate, champion: Estimate, *, paired: NDArray[np.float64]) -> bool:
+def adjust_benjamini_hochberg(p_values: Sequence[float]) -> Numbers:
+    """Return p-values corrected for the false discovery rate, by Benjamini & Hochberg 1995."""
+    order = np.argsort(p_values, kind="stable")
+    many = len(p_values)
+    steps = np.asarray(p_values, dtype=np.float64)[order] * many / np.arange(1, many + 1)
+    adjusted = np.empty(many)
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1)
+    return adjusted
+
+
+def _alike(candidate: Estimate, champion: Estimate, *, paired: Numbers) -> bool:
     """Whether no row tells the models apart by more than rounding."""
     assert candidate.influence is not None
     values = max(abs(candidate.value), abs(champion.value)) * ROUNDING
     rows = np.abs(candidate.influence).max() * ROUNDING
     return bool(abs(candidate.value - champion.value) <= values and np.abs(paired).max() <= rows)
-
-
-def _quantile(tail: float, freedom: int | None) -> float:
-    return float(norm.isf(tail) if freedom is None else t.isf(tail, freedom))
-
-
-def _tail(z: float, freedom: int | None) -> float:
-    return float(norm.sf(z) if freedom is None else t.sf(z, freedom))
-
-
-def _standard_error(influence: NDArray[np.float64]) -> float:
-    return float(np.sqrt(influence @ influence) / influence.size)
-
-
-def _grouped_error(influence: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
-    """The correction is G/(G−1); the n/(n−1) that the influence carries vanishes beside it."""
-    _, codes = np.unique(groups, return_inverse=True)
-    sums = np.bincount(codes, weights=influence)
-    return float(np.sqrt(sums @ sums * sums.size / (sums.size - 1)) / influence.size)

@@ -8,7 +8,7 @@ from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, average
 
 
 def estimate(sample: Sample) -> Estimate:
-    return average(np.abs(sample.target - sample.predicted))
+    return average(np.abs(sample.target - sample.predicted), sample)
 
 
 MAE = Metric(

@@ -14,6 +14,8 @@ from greenroom_pipeline.report import Task
 # Its square, summed over the rows of any holdout, is still a number.
 LARGEST = 1e140
 
+Numbers = NDArray[np.float64]
+
 
 class Undefined(Exception):
     """The metric has no value on these rows; the message ends the sentence "it is undefined: …"."""
@@ -27,15 +29,47 @@ class Sample:
     """(n,) class codes, or numbers."""
     predicted: NDArray[Any]
     """(n,) in the target's coding."""
-    probabilities: NDArray[np.float64] | None = None
+    probabilities: Numbers | None = None
     """(n, k), a column for each class code."""
     positive: int | None = None
     """The code of the positive class in binary tasks, else None."""
+    classes: tuple[str, ...] = ()
+    """The class of each code, for metrics that name one."""
+    weights: Numbers | None = None
+    """(n,) how much each row counts, with a mean of 1; None counts all alike."""
+
+    @property
+    def rows(self) -> int:
+        return int(self.target.size)
 
     def take(self, rows: NDArray[np.intp]) -> Sample:
-        """Return the same of some rows."""
-        probabilities = None if self.probabilities is None else self.probabilities[rows]
-        return Sample(self.target[rows], self.predicted[rows], probabilities, self.positive)
+        """Return the same of some rows; their weights have a mean of 1 again."""
+        return Sample(
+            self.target[rows],
+            self.predicted[rows],
+            None if self.probabilities is None else self.probabilities[rows],
+            self.positive,
+            self.classes,
+            None if self.weights is None else normalize_weights(self.weights[rows]),
+        )
+
+    def scores(self, code: int) -> Numbers:
+        """Return (n,) the probabilities of one class."""
+        assert self.probabilities is not None
+        return self.probabilities[:, code]
+
+    def average(self, values: NDArray[Any]) -> float:
+        """Return the weighted mean of per-row *values*."""
+        return float(values.mean() if self.weights is None else self.weights @ values / self.rows)
+
+    def weigh(self, influence: Numbers) -> Numbers:
+        """Return an influence of rows that count alike as that of rows with weights."""
+        return influence if self.weights is None else influence * self.weights
+
+
+def normalize_weights(weights: Numbers) -> Numbers:
+    total = weights.sum()
+    return weights * (weights.size / total) if total > 0 else weights
 
 
 @dataclass(frozen=True)
@@ -43,9 +77,12 @@ class Estimate:
     """A metric's value, and how much each row moves it."""
 
     value: float
-    influence: NDArray[np.float64] | None
+    influence: Numbers | None
     """(n,), scaled so that the sum of its squares over n² is the value's variance, with the correction
     for small samples that suits the metric. None when there are too few rows to tell."""
+
+
+Interval = Literal["influence", "matched", "resampled"]
 
 
 @dataclass(frozen=True)
@@ -63,14 +100,21 @@ class Metric:
     """One line for the list of metrics."""
     estimate: Callable[[Sample], Estimate]
     """Raises `Undefined`."""
+    interval: Interval = "influence"
+    """`matched`: a share of rows that are right, compared by pairs of right and wrong. `resampled`: the
+    estimate has no influence, and rows are drawn anew."""
+    among: Callable[[Sample], NDArray[np.bool_]] | None = None
+    """The rows that a share of right answers is taken of, (n,); None is all of them."""
 
 
 def measure(metric: Metric, sample: Sample) -> Estimate:
     """Return the metric's estimate; raises `Undefined` rather than giving a value that is not a number."""
-    if sample.target.size == 0:
+    if sample.rows == 0:
         raise Undefined("there are no rows")
     if metric.needs == "probabilities" and sample.probabilities is None:
         raise Undefined("the model gives no probabilities")
+    if sample.weights is not None and not sample.weights.any():
+        raise Undefined("no row has a weight above 0")
     with np.errstate(all="ignore"):
         estimate = metric.estimate(sample)
     spread = 0.0 if estimate.influence is None else np.abs(estimate.influence).max()
@@ -80,13 +124,16 @@ def measure(metric: Metric, sample: Sample) -> Estimate:
     return estimate
 
 
-def correct_spread(influence: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def correct_spread(influence: Numbers) -> Numbers | None:
     """Scale a plain influence by √(n/(n−1)), as the variance of a mean needs; None for a single row."""
     rows = influence.size
     return influence * np.sqrt(rows / (rows - 1)) if rows > 1 else None
 
 
-def average(losses: NDArray[np.float64]) -> Estimate:
-    """Return the mean of per-row values: its influence is each row's distance from it."""
-    value = float(losses.mean())
-    return Estimate(value, correct_spread(losses - value))
+def average(losses: Numbers, sample: Sample | None = None) -> Estimate:
+    """Return the mean of per-row values, by the weights of *sample*: a row's influence is its distance."""
+    if sample is None:
+        value = float(losses.mean())
+        return Estimate(value, correct_spread(losses - value))
+    value = sample.average(losses)
+    return Estimate(value, correct_spread(sample.weigh(losses - value)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, correct_spread
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined
+from greenroom_pipeline.metrics.smooth import estimate_smooth
 
 
 def estimate(sample: Sample) -> Estimate:
-    """Return 1 − squared error / squared distance from the mean, its influence by the delta method."""
+    """Return 1 − squared error / squared distance from the mean."""
     if (sample.target == sample.target[0]).all():
         raise Undefined("the target is the same in all rows")
-    errors = (sample.target - sample.predicted) ** 2
-    distances = (sample.target - sample.target.mean()) ** 2
-    value = float(1 - errors.mean() / distances.mean())
-    return Estimate(value, correct_spread(((1 - value) * distances - errors) / distances.mean()))
+    # Around the mean, so that large targets lose no digits.
+    centred = sample.target - sample.average(sample.target)
+    columns = [(sample.target - sample.predicted) ** 2, centred, centred**2]
+    return estimate_smooth(
+        columns, lambda means: 1 - means[..., 0] / (means[..., 2] - means[..., 1] ** 2), sample
+    )
 
 
 R2 = Metric(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, correct_spread
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample
+from greenroom_pipeline.metrics.smooth import estimate_smooth
 
 
 def estimate(sample: Sample) -> Estimate:
-    """Return √(mean of squared errors), its influence by the delta method."""
     squares = (sample.target - sample.predicted) ** 2
-    mean = float(squares.mean())
-    value = float(np.sqrt(mean))
-    influence = (squares - mean) / (2 * value) if value > 0 else np.zeros(squares.size)
-    return Estimate(value, correct_spread(influence))
+    if not squares.any():
+        # The root has no slope at 0; a perfect model is moved by no row.
+        return Estimate(0.0, np.zeros(sample.rows) if sample.rows > 1 else None)
+    return estimate_smooth([squares], lambda means: np.sqrt(means[..., 0]), sample)
 
 
 RMSE = Metric(

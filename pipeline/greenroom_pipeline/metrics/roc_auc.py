@@ -4,56 +4,124 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Numbers, Sample, Undefined
+
+METHOD = "DeLong"
 
 
 def estimate(sample: Sample) -> Estimate:
-    """Return the AUC of the positive class, or the plain mean of one-vs-rest AUCs over the classes present.
+    """Return the AUC of the positive class (DeLong, DeLong & Clarke-Pearson 1988)."""
+    assert sample.positive is not None
+    _require_two(sample)
+    return _score_class(sample, sample.positive)
 
-    DeLong, DeLong & Clarke-Pearson 1988, by the mid-ranks of Sun & Xu 2014: one sort, ties count half.
-    """
-    assert sample.probabilities is not None
+
+def estimate_macro(sample: Sample) -> Estimate:
+    """Return the plain mean of one-vs-rest AUCs, over the classes that occur among the rows."""
+    present = _require_two(sample)
+    return _combine([_score_class(sample, code) for code in present], np.full(present.size, 1 / present.size))
+
+
+def estimate_weighted(sample: Sample) -> Estimate:
+    """Return the mean of one-vs-rest AUCs by the classes' shares, which are random too."""
+    present = _require_two(sample)
+    parts = [_score_class(sample, code) for code in present]
+    shares = np.asarray([sample.average(sample.target == code) for code in present])
+    mean = _combine(parts, shares)
+    if mean.influence is None:
+        return mean
+    values = np.zeros(int(present[-1]) + 1)
+    values[present] = [part.value for part in parts]
+    return Estimate(mean.value, mean.influence + sample.weigh(values[sample.target] - mean.value))
+
+
+def _require_two(sample: Sample) -> NDArray[np.intp]:
     present = np.unique(sample.target)
     if present.size < 2:
         raise Undefined("all rows are of one class")
-    if sample.positive is not None:
-        return _score_class(sample.target == sample.positive, sample.probabilities[:, sample.positive])
-    parts = [_score_class(sample.target == code, sample.probabilities[:, code]) for code in present]
-    value = float(np.mean([part.value for part in parts]))
-    influences = [part.influence for part in parts if part.influence is not None]
-    enough = len(influences) == len(parts)
-    return Estimate(value, np.mean(influences, axis=0) if enough else None)
+    return present
 
 
-def _score_class(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> Estimate:
-    ups, downs = scores[positive], scores[~positive]
-    ranks = rankdata(scores)
-    # The share of the other class that each row is ranked rightly against.
-    up_placements = (ranks[positive] - rankdata(ups)) / downs.size
-    down_placements = 1 - (ranks[~positive] - rankdata(downs)) / ups.size
-    value = float(up_placements.mean())
-    if min(ups.size, downs.size) < 2:
-        return Estimate(value, None)
-    influence = np.empty(scores.size)
-    influence[positive] = (up_placements - value) * _weigh(scores.size, ups.size)
-    influence[~positive] = (down_placements - value) * _weigh(scores.size, downs.size)
+def _combine(parts: list[Estimate], shares: Numbers) -> Estimate:
+    value = float(shares @ [part.value for part in parts])
+    influence = np.zeros(1)
+    for part, share in zip(parts, shares, strict=True):
+        if part.influence is None:
+            return Estimate(value, None)
+        influence = influence + share * part.influence
     return Estimate(value, influence)
 
 
-def _weigh(rows: int, of_class: int) -> float:
-    """Each class has its own mean, hence its own n − 1."""
-    return float(rows / np.sqrt(of_class * (of_class - 1)))
+def _score_class(sample: Sample, code: int) -> Estimate:
+    positive = sample.target == code
+    weights = np.ones(sample.rows) if sample.weights is None else sample.weights
+    up, down = weights * positive, weights * ~positive
+    if up.sum() == 0 or down.sum() == 0:
+        raise Undefined("all rows with a weight are of one class")
+    below_up, below_down = _count_below(sample.scores(code), up, down)
+    # The share of the other class that each row is ranked rightly against.
+    placements = np.where(positive, below_down / down.sum(), 1 - below_up / up.sum())
+    value = float(up @ placements / up.sum())
+    ups, downs = int(positive.sum()), int(sample.rows - positive.sum())
+    if min(ups, downs) < 2:
+        return Estimate(value, None)
+    # Each class has its own mean, hence its own n − 1.
+    scale = np.where(positive, _correct(ups) / up.sum(), _correct(downs) / down.sum())
+    return Estimate(value, (placements - value) * weights * scale * sample.rows)
+
+
+def _count_below(scores: Numbers, *weights: Numbers) -> tuple[Numbers, ...]:
+    """Return for each row the weight of rows with lower scores, ties half: one sort for all (Sun & Xu 2014)."""
+    order = np.argsort(scores)
+    ordered = scores[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    ends = np.concatenate([starts[1:], [scores.size]])
+    return tuple(_spread_middles(each, order, starts, ends) for each in weights)
+
+
+def _spread_middles(
+    weights: Numbers, order: NDArray[np.intp], starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> Numbers:
+    until = np.concatenate([[0.0], np.cumsum(weights[order])])
+    below = np.empty(weights.size)
+    below[order] = np.repeat((until[starts] + until[ends]) / 2, ends - starts)
+    return below
+
+
+def _correct(rows: int) -> float:
+    return float(np.sqrt(rows / (rows - 1)))
 
 
 ROC_AUC = Metric(
     name="roc_auc",
     title="ROC AUC",
     higher_is_better=True,
-    tasks=frozenset({"binary", "multiclass"}),
+    tasks=frozenset({"binary"}),
     needs="probabilities",
-    method="DeLong",
+    method=METHOD,
     docs="How often a row of the class is ranked above a row of another; 0.5 is chance, 1 is perfect.",
     estimate=estimate,
+)
+
+ROC_AUC_OVR = Metric(
+    name="roc_auc_ovr",
+    title="ROC AUC (one-vs-rest)",
+    higher_is_better=True,
+    tasks=frozenset({"multiclass"}),
+    needs="probabilities",
+    method=METHOD,
+    docs="The ROC AUC of each class against the others, averaged over the classes.",
+    estimate=estimate_macro,
+)
+
+ROC_AUC_OVR_WEIGHTED = Metric(
+    name="roc_auc_ovr_weighted",
+    title="ROC AUC (one-vs-rest, weighted)",
+    higher_is_better=True,
+    tasks=frozenset({"multiclass"}),
+    needs="probabilities",
+    method=METHOD,
+    docs="The ROC AUC of each class against the others, averaged by the classes' shares of the rows.",
+    estimate=estimate_weighted,
 )

@@ -14,7 +14,7 @@ from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.router import REVIEW
 from greenroom_portal.selection import Selection, address_review
 from greenroom_portal.tables import judge, main_metric
-from greenroom_portal.wording import age, escape, mark_pull, mark_run, mark_verdict, name_metric, signed, span
+from greenroom_portal.wording import age, clean, escape, mark_pull, mark_run, mark_verdict, signed, span
 
 
 def show_cards(reviews: list[Review], *, now: datetime) -> None:
@@ -55,11 +55,11 @@ def _show_state(review: Review) -> None:
 
 
 def _show_metric(metric: MetricResult) -> None:
-    name = escape(name_metric(metric.metric))
+    name = escape(metric.title, longest=40)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         drawing = draw_interval(metric)
         if drawing:
-            alt = f"{name_metric(metric.metric)}: the candidate is {judge(metric)}"
+            alt = f"{clean(metric.title, longest=40)}: the candidate is {judge(metric)}"
             st.image(drawing, width=160, alt=alt)
         st.markdown(
             f"Overall {name} **{signed(metric.difference, like=metric.interval)}** "

@@ -19,7 +19,7 @@ from greenroom_portal.tables import (
     telling_metric,
     timing_frame,
 )
-from greenroom_portal.wording import duration, escape, mark_outcome, name_metric
+from greenroom_portal.wording import duration, escape, mark_outcome
 
 
 def _show_chart(chart: Drawing, table: pd.DataFrame, *, name: str, alt_text: str) -> None:
@@ -67,9 +67,9 @@ def show_slices(report: Report) -> None:
     st.subheader("Slices", anchor=False)
     metric = st.selectbox(
         "Metric",
-        metrics,
-        index=metrics.index(telling_metric(report)),
-        format_func=name_metric,
+        list(metrics),
+        index=list(metrics).index(telling_metric(report)),
+        format_func=metrics.__getitem__,
         key="slice-metric",
         width=240,
     )
@@ -80,10 +80,10 @@ def show_slices(report: Report) -> None:
     direction = "higher" if frame["direction"].iloc[0] > 0 else "lower"
     st.caption(f"Candidate against champion on each slice, worst first; {direction} is better.")
     _show_chart(
-        draw_slices(frame, metric=name_metric(metric)),
+        draw_slices(frame, metric=metrics[metric]),
         present(frame, first="Slice", confidence=_confidence(report)),
         name="slices",
-        alt_text=f"Difference in {name_metric(metric)} on each slice, worst first",
+        alt_text=f"Difference in {metrics[metric]} on each slice, worst first",
     )
     if skipped:
         st.caption(f"Not compared, for too few rows: {skipped} more slice{'s' if skipped > 1 else ''}.")

@@ -43,7 +43,7 @@ def tell_why_not(review: Review, report: Report) -> str | None:
         return f"The pull request is {review.pull_state}."
     if report.verdict == "fail":
         return "The gate failed: the candidate cannot be promoted."
-    if report.lineage.sha != review.sha:
+    if report.lineage is None or report.lineage.sha != review.sha:
         return "The branch has moved on since this report. Run `greenroom run` on it again."
     return None
 

@@ -1,0 +1,154 @@
+"""One metric of both models on the same rows: values, intervals and the comparison, by the metric's method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greenroom_pipeline.metrics.comparison import Comparison, compare, measure_spread
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
+from greenroom_pipeline.metrics.resampling import compare_draws, draw_again, percentile_interval
+from greenroom_pipeline.metrics.shares import (
+    count_hits,
+    count_pairs,
+    mcnemar_mid_p,
+    tango_interval,
+    wilson_interval,
+)
+
+TOO_FEW = "there are too few rows or groups to tell how much it varies"
+
+
+@dataclass(frozen=True)
+class Design:
+    """How sure intervals must be, and how the rows belong together."""
+
+    confidence: float = 0.95
+    groups: NDArray[np.integer] | None = None
+    """(n,) codes from 0; rows of one group are not independent."""
+    seed: int = 0
+    """For metrics that draw rows anew: the same evidence draws the same rows."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What one metric says of both models; values that are undefined are None, never NaN."""
+
+    candidate: float | None
+    champion: float | None
+    candidate_interval: tuple[float, float] | None
+    """The candidate's own, whatever the champion."""
+    comparison: Comparison | None
+    method: str
+    reason: str | None
+    """Why a value or an interval is missing, for the end of a sentence; None when all is there."""
+
+
+def pair(metric: Metric, candidate: Sample, champion: Sample | None, design: Design) -> Pairing:
+    """Measure both models; no champion leaves its side empty."""
+    ours, our_reason = _try_measure(metric, candidate, model="the candidate")
+    theirs, their_reason = None, None
+    if champion is not None:
+        theirs, their_reason = _try_measure(metric, champion, model="the champion")
+    own, compared = _find_intervals(metric, (candidate, ours), (champion, theirs), design)
+    reason = our_reason or their_reason
+    if reason is None and compared is not None and compared.interval is None:
+        reason = TOO_FEW
+    return Pairing(
+        candidate=None if ours is None else ours.value,
+        champion=None if theirs is None else theirs.value,
+        candidate_interval=own,
+        comparison=compared,
+        method=_describe(metric, candidate, design),
+        reason=reason,
+    )
+
+
+Side = tuple[Sample | None, Estimate | None]
+
+
+def _find_intervals(
+    metric: Metric, candidate: Side, champion: Side, design: Design
+) -> tuple[tuple[float, float] | None, Comparison | None]:
+    (ours, our_estimate), (theirs, their_estimate) = candidate, champion
+    if ours is None or our_estimate is None:
+        return None, None
+    if metric.interval == "resampled":
+        return _resample(metric, (ours, our_estimate), champion, design)
+    own = _bound(our_estimate, design)
+    if theirs is None or their_estimate is None:
+        return _score_bound(metric, ours, design) or own, None
+    if _is_matched(metric, ours, design):
+        return _score_bound(metric, ours, design), _match(metric, ours, theirs, design)
+    return own, compare(our_estimate, their_estimate, confidence=design.confidence, groups=design.groups)
+
+
+def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
+    """Exact and score methods count rows, so they need rows that are independent and count alike."""
+    return metric.interval == "matched" and design.groups is None and sample.weights is None
+
+
+def _bound(estimate: Estimate, design: Design) -> tuple[float, float] | None:
+    if estimate.influence is None:
+        return None
+    spread = measure_spread(estimate.influence, groups=design.groups)
+    return None if spread is None else spread.interval(estimate.value, confidence=design.confidence)
+
+
+def _score_bound(metric: Metric, sample: Sample, design: Design) -> tuple[float, float] | None:
+    if not _is_matched(metric, sample, design):
+        return None
+    low, high = wilson_interval(*count_hits(metric, sample), confidence=design.confidence)
+    return (low, high) if metric.higher_is_better else (1 - high, 1 - low)
+
+
+def _match(metric: Metric, candidate: Sample, champion: Sample, design: Design) -> Comparison:
+    pairs = count_pairs(metric, candidate, champion)
+    if pairs.gained == pairs.lost == 0:
+        return Comparison(0.0, (0.0, 0.0), 1.0)
+    low, high = tango_interval(pairs, confidence=design.confidence)
+    difference, p_value = (pairs.gained - pairs.lost) / pairs.rows, mcnemar_mid_p(pairs)
+    if metric.higher_is_better:
+        return Comparison(difference, (low, high), p_value)
+    return Comparison(-difference, (-high, -low), p_value)
+
+
+def _resample(
+    metric: Metric, candidate: tuple[Sample, Estimate], champion: Side, design: Design
+) -> tuple[tuple[float, float] | None, Comparison | None]:
+    (ours, our_estimate), (theirs, their_estimate) = candidate, champion
+    other = theirs if their_estimate is not None else None
+    draws = draw_again(metric, ours, other, groups=design.groups, seed=design.seed)
+    own = None if draws is None else percentile_interval(draws.candidate, confidence=design.confidence)
+    if theirs is None or their_estimate is None:
+        return own, None
+    difference = our_estimate.value - their_estimate.value
+    if _answers_alike(ours, theirs):
+        return own, Comparison(0.0, (0.0, 0.0), 1.0)
+    if draws is None or draws.champion is None:
+        return own, Comparison(difference, None, None)
+    return own, compare_draws(difference, draws.candidate - draws.champion, confidence=design.confidence)
+
+
+def _answers_alike(ours: Sample, theirs: Sample) -> bool:
+    if ours.probabilities is not None and theirs.probabilities is not None:
+        return np.array_equal(ours.probabilities, theirs.probabilities)
+    return np.array_equal(ours.predicted, theirs.predicted)
+
+
+def _describe(metric: Metric, sample: Sample, design: Design) -> str:
+    method = metric.method
+    if metric.interval == "matched" and not _is_matched(metric, sample, design):
+        method = "paired mean of row differences"
+    if sample.weights is not None:
+        method += ", weighted"
+    return method if design.groups is None else f"{method}, summed by group"
+
+
+def _try_measure(metric: Metric, sample: Sample, *, model: str) -> tuple[Estimate | None, str | None]:
+    try:
+        return measure(metric, sample), None
+    except Undefined as undefined:
+        return None, f"it is undefined for {model}: {undefined}"
