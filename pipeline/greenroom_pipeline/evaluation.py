@@ -43,6 +43,11 @@ class Evaluation:
         """The report's list: overall first, then slice by slice."""
         return [finding.result for finding in self.findings]
 
+    @property
+    def rows(self) -> int:
+        """How many rows the holdout has."""
+        return max((one.result.rows for one in self.findings), default=0)
+
     def find_overall(self, metric: str) -> Finding | None:
         """Return the metric's finding on all rows, or None when it was not evaluated."""
         return next((one for one in self._find(metric) if one.result.slice is None), None)
