@@ -24,7 +24,9 @@ from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 if TYPE_CHECKING:
+    from greenroom_pipeline.project import Project
     from greenroom_pipeline.promotion import Promotion
+    from greenroom_pipeline.report import Report
     from greenroom_pipeline.serve import Server
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
@@ -120,9 +122,7 @@ def run(directory: Directory = Path(), json: Json = False) -> None:
         typer.echo(to_json(result.report))
     else:
         print_report(console, result.report)
-    strict = project.settings.gate.on_inconclusive == "fail"
-    failing = ("fail", "inconclusive") if strict else ("fail",)
-    raise typer.Exit(1 if result.report.verdict in failing else 0)
+    raise typer.Exit(_exit_status(project, result.report))
 
 
 @app.command()
@@ -135,6 +135,29 @@ def promote(directory: Directory = Path(), by: By = None) -> None:
     project = open_project(_places(directory))
     done = promote_checkout(project, by=by or project.repository.user())
     typer.echo(f"Version {done.version.version} of {project.name} is in production{_say_before(done)}.")
+
+
+@app.command()
+def override(
+    check: Annotated[str, typer.Argument(help="Code of the check, such as GR102.")],
+    reason: Annotated[
+        str, typer.Argument(help="Why it does not hold this commit back; the report shows it.")
+    ],
+    directory: Directory = Path(),
+    by: Annotated[str | None, typer.Option("--by", help="Who says so; default: git's user.name.")] = None,
+) -> None:
+    """Let the checked-out commit through a failed or inconclusive check, with a reason and a name.
+
+    It holds for this commit alone. Exit status: as `greenroom run` with the new verdict.
+    """
+    with _importing():
+        from greenroom_pipeline.override import override_check
+        from greenroom_pipeline.project import open_project
+
+    project = open_project(_places(directory))
+    report = override_check(project, check, reason=reason, by=by or project.repository.user())
+    print_report(Console(), report)
+    raise typer.Exit(_exit_status(project, report))
 
 
 @app.command()
@@ -192,6 +215,11 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)
         sys.exit(130)
+
+
+def _exit_status(project: Project, report: Report) -> int:
+    strict = project.settings.gate.on_inconclusive == "fail"
+    return int(report.verdict in (("fail", "inconclusive") if strict else ("fail",)))
 
 
 def _places(directory: Path) -> Places:

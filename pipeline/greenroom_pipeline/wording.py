@@ -77,6 +77,11 @@ def write_change(difference: float, interval: tuple[float, float], *, decimals: 
     return f"{sign}{write_figure(difference, decimals=decimals)} ± {write_figure(half, decimals=decimals)}"
 
 
+def tell_wear(looks: int) -> str:
+    """Say how often a holdout has been asked: each look lets luck in, so it wears out."""
+    return f"This holdout has been asked about {count(looks, 'candidate')}."
+
+
 def round_up(number: float) -> int:
     """Round up to two significant digits, so that an estimate does not look exact."""
     step = 10 ** max(0, _exponent(number) - 1) if number > 0 else 1

@@ -10,6 +10,7 @@ from greenroom_pipeline.errors import PromotionError, RepositoryError
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
+from greenroom_pipeline.report import from_json
 from greenroom_pipeline.run import run_loop
 from tests.projects import Workbench, make_project, training_script
 
@@ -20,6 +21,47 @@ def propose(bench: Workbench, project: Project, branch: str, estimator: str) -> 
     sha = bench.commit(f"Try {estimator}")
     run_loop(project, Silence())
     return sha
+
+
+def test_an_override_lets_one_commit_through(tmp_path: Path) -> None:
+    """A failed check is overridden with reason and name, shown, promoted, and holds for no other commit."""
+    bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
+    bench.write(
+        "greenroom.toml",
+        (bench.root / "greenroom.toml").read_text() + '\n[[gate.check]]\nmetric = "rmse"\nmax = 0.000001\n',
+    )
+    bench.commit("Ask for the impossible")
+    nothing = bench.greenroom("override", "GR101", "hotfix")
+    failed = bench.greenroom("run", "--json")
+
+    assert nothing.status == 2
+    assert "run `greenroom run` on it first" in nothing.last_line
+    assert failed.status == 1
+    assert bench.greenroom("promote").status == 2
+
+    for arguments, complaint in (
+        (("GR999", "hotfix"), "no check 'GR999'"),
+        (("GR201", "hotfix"), "check GR201 is passed, so there is nothing to override"),
+        (("GR101", "  "), "an override needs a reason"),
+    ):
+        refused = bench.greenroom("override", *arguments)
+        assert refused.status == 2
+        assert complaint in refused.last_line
+
+    done = bench.greenroom("override", "GR101", "hotfix for the outage", "--by", "Ana")
+    again = bench.greenroom("run", "--json")
+    report = from_json(again.out)
+
+    assert done.status == again.status == 0
+    assert "Ana overrode GR101: hotfix for the outage" in done.out
+    assert report.verdict == "pass"
+    overridden = next(check for check in report.checks if check.override is not None)
+    assert (overridden.code, overridden.outcome) == ("GR101", "failed")
+    assert bench.greenroom("promote").status == 0
+
+    bench.write("notes.md", "nothing")
+    bench.commit("Another commit")
+    assert bench.greenroom("run", "--json").status == 1
 
 
 def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
