@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +37,8 @@ class Sample:
     """The class of each code, for metrics that name one."""
     weights: Numbers | None = None
     """(n,) how much each row counts, with a mean of 1; None counts all alike."""
+    losses: Mapping[str, Numbers] = field(default_factory=dict)
+    """(n,) what the project's own metrics gave each row, by their names."""
 
     @property
     def rows(self) -> int:
@@ -51,6 +53,7 @@ class Sample:
             self.positive,
             self.classes,
             None if self.weights is None else normalize_weights(self.weights[rows]),
+            {name: values[rows] for name, values in self.losses.items()},
         )
 
     def scores(self, code: int) -> Numbers:
