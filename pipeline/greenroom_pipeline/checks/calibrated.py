@@ -86,7 +86,7 @@ def _judge_figure(figure: Figure, bound: Bound, *, rows: int, min_rows: int) -> 
     sign = 1 if side == "at most" else -1
     low, high = sorted(sign * end for end in figure.interval)
     outcome = judge_most((low, high), most=sign * limit)
-    if rows < min_rows and outcome != "failed":
+    if rows < min_rows:
         few = f"{count(rows, 'row')} are too few to trust that (gate.min_rows is {min_rows})"
         return "inconclusive", f"{_describe(figure, figure.value, figure.interval)}; {few}."
     return outcome, _explain(figure, figure.value, figure.interval, bound, outcome, rows=rows)

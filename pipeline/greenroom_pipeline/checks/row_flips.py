@@ -37,7 +37,7 @@ def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
     if flips.broken_interval is None:
         return "failed", f"{describe_flips(flips)} All rows are of one group, so nothing more can be told."
     outcome = judge_most(flips.broken_interval, most=most)
-    if flips.rows < min_rows and outcome != "failed":
+    if flips.rows < min_rows:
         few = f"{count(flips.rows, 'row')} are too few to trust an interval (gate.min_rows is {min_rows})"
         return "inconclusive", f"{describe_flips(flips)} {few}."
     return outcome, f"{describe_flips(flips)} {_explain(flips, flips.broken_interval, outcome, most=most)}"
