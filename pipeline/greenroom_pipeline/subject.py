@@ -42,6 +42,11 @@ class Subject:
     """Digest of all that the verdict depends on: the same evidence has the same verdict."""
 
     @property
+    def seed(self) -> int:
+        """What everything random about the verdict starts from: the same evidence draws the same."""
+        return int(self.evidence[:15], 16)
+
+    @property
     def slot(self) -> str:
         """Where its preview runs. A commit without a pull request is on its way to production."""
         return str(self.pull.number) if self.pull else "staging"
