@@ -6,6 +6,7 @@ from greenroom_pipeline.answers import observe_answers
 from greenroom_pipeline.assembly import Scores
 from greenroom_pipeline.models import Model, compare_inputs
 from greenroom_pipeline.observations import Observations, Size
+from greenroom_pipeline.overlap import find_overlap
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.subject import Subject
 
@@ -15,6 +16,7 @@ def survey_candidate(project: Project, subject: Subject, *, model: Model, scores
     champion = subject.champion.model if subject.champion else None
     return _observe_answers(project, subject, scores).model_copy(
         update={
+            "overlap": None if subject.training is None else find_overlap(subject.training),
             "inputs": None if champion is None else compare_inputs(model, champion),
             "size": Size(candidate=model.size, champion=None if champion is None else champion.size),
         }

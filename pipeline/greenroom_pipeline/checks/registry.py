@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
 from greenroom_pipeline.checks.check import Check
+from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
@@ -13,7 +14,7 @@ from greenroom_pipeline.checks.slice_loss import SliceLoss
 PREDICTION_CHECKS: tuple[Check, ...] = (AbsoluteBound(), OverallLoss(), SliceLoss())
 """Look at both models' answers to the same rows; `greenroom compare` runs these alone."""
 
-PROJECT_CHECKS: tuple[Check, ...] = (SchemaChange(), ModelSize())
+PROJECT_CHECKS: tuple[Check, ...] = (Leakage(), SchemaChange(), ModelSize())
 """Look at the candidate's model and data."""
 
 SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(),)
