@@ -13,7 +13,7 @@ from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
 from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import GreenroomError, PreviewError
-from greenroom_pipeline.evaluation import Evaluation, evaluate
+from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.gate import choose_metrics, run_gate
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
@@ -32,9 +32,10 @@ from greenroom_pipeline.record import (
     read_profile,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
-from greenroom_pipeline.score import require_same_inputs, score
+from greenroom_pipeline.score import score
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Subject, identify
+from greenroom_pipeline.survey import survey_candidate
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,17 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
 def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     model, trained = _train(run, environ)
     scores = _score(run, model)
-    evaluation = _evaluate(run, scores)
-    case = Case(evaluation)
+    case = _evaluate(run, model, scores)
     checks = _gate(run, case)
     package = _package(run, model)
     preview = _preview(run, package)
-    checks += run_gate(run.project.settings.gate, replace(case, preview=preview), SERVING_CHECKS)
+    case = replace(case, preview=preview)
+    checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
             run.subject,
-            Evidence(model, scores, evaluation, checks, preview, run.steps.timings),
+            Evidence(model, scores, case.evaluation, case.observed, checks, preview, run.steps.timings),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
@@ -167,8 +168,6 @@ def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:
 def _score(run: Run, model: Model) -> Scores:
     subject, champion = run.subject, run.subject.champion
     with run.steps.step("score") as step:
-        if champion is not None:
-            require_same_inputs(model, champion.model)
         candidate, known = _score_model(run, model, who="the candidate")
         if champion is None:
             step.cached = known
@@ -188,7 +187,7 @@ def _score_model(run: Run, model: Model, *, who: str) -> tuple[Predictions, bool
     )
 
 
-def _evaluate(run: Run, scores: Scores) -> Evaluation:
+def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
     settings, holdout = run.project.settings, run.subject.holdout
     with run.steps.step("evaluate") as step:
         evaluation = evaluate(
@@ -200,14 +199,15 @@ def _evaluate(run: Run, scores: Scores) -> Evaluation:
             slices=cut_slices(holdout.frame, settings.data.slices),
             groups=holdout.groups,
             weights=holdout.weights,
-            seed=int(run.subject.evidence[:15], 16),
+            seed=run.subject.seed,
             confidence=settings.gate.confidence,
             positive=holdout.positive,
             min_rows=settings.gate.min_rows,
             min_class_rows=settings.gate.min_class_rows,
         )
+        observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
-        return evaluation
+        return Case(evaluation, observed)
 
 
 def _gate(run: Run, case: Case) -> list[CheckResult]:

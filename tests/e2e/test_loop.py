@@ -84,7 +84,7 @@ def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
     assert report.champion.digest != report.candidate.digest
     assert METRICS[compared.task] in {result.metric for result in report.metrics}
     assert all(result.interval is not None for result in report.metrics)
-    assert {check.code for check in report.checks} == {"GR102", "GR201"}
+    assert {check.code for check in report.checks} == {"GR102", "GR301", "GR302", "GR201"}
 
 
 def test_the_report_keeps_its_schema(compared: Compared) -> None:

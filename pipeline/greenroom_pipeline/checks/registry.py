@@ -5,10 +5,13 @@ from __future__ import annotations
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
 from greenroom_pipeline.checks.calibrated import Calibrated
 from greenroom_pipeline.checks.check import Check
+from greenroom_pipeline.checks.leakage import Leakage
+from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.prediction_shift import PredictionShift
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
 from greenroom_pipeline.checks.row_flips import RowFlips
+from greenroom_pipeline.checks.schema_change import SchemaChange
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.checks.suspicious_gain import SuspiciousGain
 
@@ -23,7 +26,7 @@ PREDICTION_CHECKS: tuple[Check, ...] = (
 )
 """Look at both models' answers to the same rows; `greenroom compare` runs these alone."""
 
-PROJECT_CHECKS: tuple[Check, ...] = ()
+PROJECT_CHECKS: tuple[Check, ...] = (Leakage(), SchemaChange(), ModelSize())
 """Look at the candidate's model and data."""
 
 SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(),)
