@@ -47,6 +47,8 @@ class Evidence:
     checks: Sequence[CheckResult]
     preview: Preview
     timings: Sequence[Timing]
+    looks: int
+    """How many candidates the holdout has been asked about."""
 
 
 def assemble_report(
@@ -61,7 +63,7 @@ def assemble_report(
         task=project.settings.project.task,
         candidate=_refer(project, evidence.model, version=None),
         champion=_refer_champion(project, subject.champion),
-        holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest),
+        holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest, looks=evidence.looks),
         metrics=evidence.evaluation.metrics,
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),

@@ -65,8 +65,6 @@ def measure_own(
 
     `ScoringError` when one does not load, fails, or returns what is no number.
     """
-    if not settings.metric:
-        return []
     table = _make_table(holdout, {"candidate": candidate, "champion": champion}, slices)
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
@@ -15,7 +15,9 @@ from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.gate import choose_metrics, run_gate
+from greenroom_pipeline.metrics.own import Own
 from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.own_metrics import define_metrics, measure_own
 from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.previews import deploy, preview_host
@@ -26,14 +28,15 @@ from greenroom_pipeline.record import (
     Recorded,
     begin_record,
     complete_record,
+    count_looks,
     fail_record,
     find_recorded,
     inherit_parameters,
     read_profile,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
-from greenroom_pipeline.score import score
-from greenroom_pipeline.slices import cut_slices
+from greenroom_pipeline.score import model_environment, score
+from greenroom_pipeline.slices import SliceColumn, cut_slices
 from greenroom_pipeline.subject import Subject, identify
 from greenroom_pipeline.survey import survey_candidate
 
@@ -94,6 +97,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     model, trained = _train(run, environ)
     scores = _score(run, model)
     case = _evaluate(run, model, scores)
+    looks = count_looks(run.project.store, run.id, holdout=run.subject.holdout.digest, digest=model.digest)
     checks = _gate(run, case)
     package = _package(run, model)
     preview = _preview(run, package)
@@ -103,7 +107,9 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
         report = assemble_report(
             run.project,
             run.subject,
-            Evidence(model, scores, case.evaluation, case.observed, checks, preview, run.steps.timings),
+            Evidence(
+                model, scores, case.evaluation, case.observed, checks, preview, run.steps.timings, looks
+            ),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
@@ -189,14 +195,17 @@ def _score_model(run: Run, model: Model, *, who: str) -> tuple[Predictions, bool
 
 def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
     settings, holdout = run.project.settings, run.subject.holdout
+    slices = cut_slices(holdout.frame, settings.data.slices)
     with run.steps.step("evaluate") as step:
+        own = _measure_own(run, model, scores, slices)
         evaluation = evaluate(
             task=run.task,
             target=holdout.target,
             candidate=scores.candidate,
             champion=scores.champion,
-            metrics=choose_metrics(settings.gate, task=run.task),
-            slices=cut_slices(holdout.frame, settings.data.slices),
+            metrics=choose_metrics(settings.gate, task=run.task, own=define_metrics(settings)),
+            own=own,
+            slices=slices,
             groups=holdout.groups,
             weights=holdout.weights,
             seed=run.subject.seed,
@@ -208,6 +217,23 @@ def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
         observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
         return Case(evaluation, observed)
+
+
+def _measure_own(run: Run, model: Model, scores: Scores, slices: Sequence[SliceColumn]) -> list[Own]:
+    """Ask the project's own functions, which see both models' predictions in the candidate's environment."""
+    if not run.project.settings.metric:
+        return []
+    return measure_own(
+        run.project.settings,
+        repository=run.project.repository,
+        environment=model_environment(model, run.project.places, who="the candidate"),
+        holdout=run.subject.holdout,
+        candidate=scores.candidate,
+        champion=scores.champion,
+        slices=slices,
+        seed=run.subject.seed,
+        scratch=run.project.places.scratch,
+    )
 
 
 def _gate(run: Run, case: Case) -> list[CheckResult]:

@@ -10,10 +10,11 @@ from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.fingerprint import compute_fingerprint, require_committed
 from greenroom_pipeline.forge import PullRequest
-from greenroom_pipeline.gate import choose_metrics
+from greenroom_pipeline.gate import choose_metrics, require_known_checks
 from greenroom_pipeline.holdout import Holdout, read_holdout
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.overlap import Training, open_training
+from greenroom_pipeline.own_metrics import define_metrics, list_sources
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.repository import Commit
 from greenroom_pipeline.slices import cut_slices
@@ -59,10 +60,12 @@ def identify(project: Project) -> Subject:
     """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
     settings = project.settings
     # What the verdict rests on belongs to the commit as well as what training reads.
-    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train])
+    measures = list_sources(settings, project.repository)
+    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train, *measures])
     holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
     # Rules and slices that fit nothing are told before training, not after it.
-    choose_metrics(settings.gate, task=settings.project.task)
+    require_known_checks(settings.gate)
+    choose_metrics(settings.gate, task=settings.project.task, own=define_metrics(settings))
     cut_slices(holdout.frame, settings.data.slices)
     training = open_training(project.repository.root, settings.data)
     fingerprint = compute_fingerprint(project.repository, settings.train)

@@ -247,3 +247,52 @@ def test_a_preview_that_failed_is_tried_again(tmp_path: Path) -> None:
     assert "the flag stands" in report.preview.log
     assert {check.code: check.outcome for check in report.checks}["GR201"] == "failed"
     assert (mended.status, from_json(mended.out).verdict) == (0, "pass")
+
+
+def test_own_metrics_gate(tmp_path: Path) -> None:
+    """A function of the repository becomes a metric: it is measured for every candidate, and its rule decides."""
+    bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
+    bench.write(
+        "costs.py",
+        """
+        def cost(target, prediction):
+            return abs(target - prediction) * 2
+
+        def worst(target, prediction):
+            return abs(target - prediction).max()
+        """,
+    )
+    settings = (bench.root / "greenroom.toml").read_text()
+    bench.write(
+        "greenroom.toml",
+        settings
+        + """
+[[metric]]
+name = "cost"
+function = "costs:cost"
+title = "Cost"
+[[metric]]
+name = "worst"
+function = "costs:worst"
+[[gate.check]]
+metric = "cost"
+max = 1
+max_loss = 1
+""",
+    )
+    bench.commit("Count the cost")
+    report = from_json(bench.greenroom("run", "--json").out)
+    overall = {result.metric: result for result in report.metrics}
+
+    assert overall["cost"].candidate == pytest.approx(2 * (overall["mae"].candidate or 0))
+    assert overall["worst"].method == "paired bootstrap"
+    assert overall["worst"].candidate_interval is not None
+    assert [check.outcome for check in report.checks if check.metric == "cost"] == [
+        "failed",
+        "not_applicable",
+    ]
+
+    bench.write("costs.py", "def cost(target, prediction):\n    return 0\n")
+    refused = bench.greenroom("run")
+    assert refused.status == 2
+    assert "costs.py changed since the commit" in refused.last_line

@@ -10,6 +10,7 @@ from greenroom_pipeline.errors import PromotionError, RepositoryError
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
+from greenroom_pipeline.record import read_report
 from greenroom_pipeline.report import from_json
 from greenroom_pipeline.run import run_loop
 from tests.projects import Workbench, make_project, training_script
@@ -74,7 +75,13 @@ def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
     second = propose(bench, project, "second", "Ridge(alpha=1.2)")
     third = propose(bench, project, "third", "Ridge(alpha=1.3)")
     before = bench.git("rev-parse", "main")
+    looks = [
+        report.holdout.looks
+        for record in reversed(project.store.records(state="finished"))
+        if (report := read_report(project.store, record.id))
+    ]
 
+    assert looks == [1, 2, 3, 4], "each new candidate wears the holdout"
     with pytest.raises(PromotionError, match="pull request 1 moved from 0000000"):
         promote_pull(project, 1, sha="0" * 40, by="Grace")
     with pytest.raises(RepositoryError, match="no pull request 9"):
@@ -104,6 +111,7 @@ def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
     bench.git("switch", "--quiet", "second")
     again = run_loop(project, Silence())
 
+    assert again.report.holdout.looks == 4, "the same model against another champion is no new candidate"
     assert again.report.champion is not None
     assert again.report.champion.digest == champion.tags["digest"]
     assert not again.trained
