@@ -13,12 +13,12 @@ SMALL = Path(__file__).parents[1] / "examples" / "predictions" / "churn.csv"
 def make_churn(rows: int = 600, *, seed: int = 3) -> pd.DataFrame:
     """Return two models of who leaves: the new one sees more, except in the south."""
     random = np.random.default_rng(seed)
-    region = random.choice(["north", "south", "west"], size=rows, p=[0.45, 0.3, 0.25])
+    region = random.choice(["north", "south", "west"], size=rows, p=[0.45, 0.22, 0.33])
     truth = random.normal(size=rows)
-    left = truth + random.logistic(size=rows) * 0.6 > 0.4
-    blur = np.where(region == "south", 2.2, 0.5)
+    left = truth + random.logistic(size=rows) * 0.35 > 0.4
+    blur = np.where(region == "south", 4.0, 0.4)
     new = 1 / (1 + np.exp(-1.6 * (truth - 0.4 + blur * random.normal(size=rows))))
-    old = 1 / (1 + np.exp(-1.4 * (truth - 0.4 + 0.9 * random.normal(size=rows))))
+    old = 1 / (1 + np.exp(-1.4 * (truth - 0.4 + 1.3 * random.normal(size=rows))))
     return pd.DataFrame(
         {
             "customer": np.arange(1, rows + 1),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -79,5 +78,7 @@ def _explain_interval(report: Report) -> str:
 def _print_section(console: Console, title: str, sentences: Sequence[str]) -> None:
     console.print()
     print_line(console, (title, "bold"))
+    table = Table.grid(padding=(0, 1, 0, 0))
     for sentence in sentences:
-        console.print(Padding(Text(plain(sentence)), (0, 0, 0, 2), expand=False), highlight=False)
+        table.add_row(" ·", Text(plain(sentence)))
+    console.print(table)

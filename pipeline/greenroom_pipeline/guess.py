@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from greenroom_pipeline.errors import DataError, SettingsError
-from greenroom_pipeline.model_columns import Kind, ModelColumns, count_rows, read_numbers
+from greenroom_pipeline.model_columns import (
+    Kind,
+    ModelColumns,
+    count_rows,
+    is_number,
+    read_numbers,
+    require_numbers,
+)
 from greenroom_pipeline.predictions import as_label
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.wording import join_names
@@ -72,6 +79,7 @@ def guess_kind(
         return KindGuess("probability", "there is a column for each class")
     series = frame[model.names[0]]
     if not _is_numeric(series):
+        _refuse_stray_text(series, classes=classes)
         return KindGuess("label", f"{series.name!r} holds no numbers")
     numbers = read_numbers(series)
     inside = bool(((numbers >= 0) & (numbers <= 1)).all())
@@ -102,6 +110,13 @@ def guess_kind(
         f"column {series.name!r} holds {numbers[rows[0]]:.6g}, which is {what} ({join_names(list(classes))}), in "
         f"{count_rows(rows)}; mend it, or pass --task regression"
     )
+
+
+def _refuse_stray_text(series: pd.Series[Any], *, classes: Sequence[str]) -> None:
+    """Take text for labels unless it stands among numbers that are no classes."""
+    others = [label for label in map(as_label, series.dropna().unique()) if label not in classes]
+    if any(is_number(label) for label in others):
+        require_numbers(series)
 
 
 def _is_numeric(series: pd.Series[Any]) -> bool:

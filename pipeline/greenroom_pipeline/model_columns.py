@@ -111,19 +111,19 @@ def require_numbers(series: pd.Series[Any]) -> None:
     if series.dtype.kind in "iufb":
         return
     for row, value in enumerate(series):
-        if isinstance(value, str) and not _is_number(value):
+        if isinstance(value, str) and not is_number(value):
             raise DataError(
                 f"column {series.name!r} holds text where numbers are needed, such as {value!r} in row {row} "
                 "(counted from 0); mend it, or pass --task or --prediction-kind"
             )
-    raise DataError(f"column {series.name!r} holds no numbers, but {series.dtype}; cast it where it is made")
+    raise DataError(f"column {series.name!r} holds no numbers, or numbers as text; cast it where it is made")
 
 
 def count_rows(rows: NDArray[np.intp]) -> str:
     return f"{count(rows.size, 'row')}, the first is row {rows[0]} (counted from 0)"
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.wording import suggest_name
 
 BATCH_ROWS = 131_072
+CSV_BLOCK = 1 << 24
 _FORMATS = {".csv": "CSV", ".parquet": "Parquet", ".pq": "Parquet"}
 
 
@@ -100,12 +102,23 @@ def _explain_single(names: Sequence[str]) -> str:
 
 
 def _read_csv(path: Path, places: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
+    _require_even(path)
     # Types are found in one go: piece by piece they may differ, and pandas warns.
     frame = pd.read_csv(path, usecols=list(places), low_memory=False)
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError("its rows have more values than the header has names")
     frame.columns = pd.Index(names)
     return frame
+
+
+def _require_even(path: Path) -> None:
+    """Raise `pyarrow.ArrowInvalid` unless all rows have as many values: pandas shifts or cuts them silently."""
+    reader = csv.open_csv(
+        path,
+        read_options=csv.ReadOptions(block_size=CSV_BLOCK, autogenerate_column_names=True),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(include_columns=["f0"], column_types={"f0": pa.binary()}),
+    )
+    for _ in reader:
+        pass
 
 
 def _compact(series: pd.Series[Any]) -> pd.Series[Any]:
