@@ -85,8 +85,7 @@ def write_table(path: Path, *, rows: int, seed: int = 7) -> Path:
 
 def measure(table: Path) -> Measured:
     """Compare the table in a new process, and return what it says of itself at its end."""
-    folder = table.parent
-    said = folder / "measured.json"
+    said = table.with_suffix(".json")
     run_timed(
         [sys.executable, "-m", "benchmarks.scale", str(said), str(table)], folder=Path.cwd(), fine=(0, 1)
     )
