@@ -79,7 +79,7 @@ def write_change(difference: float, interval: tuple[float, float], *, decimals: 
 
 def tell_wear(looks: int) -> str:
     """Say how often a holdout has been asked: each look lets luck in, so it wears out."""
-    return f"This holdout has been asked about {count(looks, 'candidate')}."
+    return f"This holdout has decided {count(looks, 'candidate')}."
 
 
 def round_up(number: float) -> int:
