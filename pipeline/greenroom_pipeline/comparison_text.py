@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.outline import Line, Word, advise, is_judged, list_overall, list_slices, title_slices
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.settings import GateRule
@@ -43,6 +44,7 @@ def print_comparison(
     _print_lines(console, "Metrics", list_overall(report), note=_explain_interval(report))
     slices = list_slices(report, rules, min_rows=min_rows)
     _print_lines(console, title_slices(report, rules, shown=len(slices)), slices, rows=True)
+    _print_section(console, "What changes", tell_changes(report.observations))
     if report.checks:
         console.print()
         print_line(console, ("Checks", "bold"))
@@ -76,6 +78,8 @@ def _explain_interval(report: Report) -> str:
 
 
 def _print_section(console: Console, title: str, sentences: Sequence[str]) -> None:
+    if not sentences:
+        return
     console.print()
     print_line(console, (title, "bold"))
     table = Table.grid(padding=(0, 1, 0, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.outline import Line, advise, is_judged, list_overall, list_slices, title_slices
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Verdict
 from greenroom_pipeline.settings import GateRule
@@ -54,6 +55,7 @@ def write_markdown(
         _write_head(report),
         _write_metrics(report),
         _write_slices(report, rules, min_rows=min_rows),
+        _write_list("What changes", tell_changes(report.observations)),
         _write_checks(report.checks),
         _write_list("Next", advise(report, rules, min_rows=min_rows)),
         _write_list("How this was read", notes),

@@ -62,6 +62,15 @@ def _judge(rule: CalibrationRule, case: Case, *, min_rows: int) -> Iterator[Judg
             yield _judge_figure(figure, (limit, side), rows=case.evaluation.rows, min_rows=min_rows)
 
 
+def describe_calibration(candidate: Calibration, champion: Calibration | None) -> list[str]:
+    """Say how far the candidate's probabilities mean what they say, as clauses; none where nothing is known."""
+    return [
+        _describe(figure, figure.value, figure.interval)
+        for figure in _choose_figures(candidate, champion)
+        if figure.value is not None and figure.interval is not None
+    ]
+
+
 def _choose_figures(candidate: Calibration, champion: Calibration | None) -> tuple[Figure, Figure]:
     return (
         Figure(

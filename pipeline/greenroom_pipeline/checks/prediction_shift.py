@@ -41,8 +41,8 @@ def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
     rows = case.evaluation.rows
     outcome, shift = _choose_worst(shifts, most=most)
     if rows < min_rows and shift.interval != (0, 0):
-        return "inconclusive", f"{_describe(shift)}. {rows:,} rows are too few to trust (gate.min_rows)."
-    return outcome, f"{_describe(shift)}. {_explain(shift, outcome, most=most, rows=rows)}"
+        return "inconclusive", f"{describe_shift(shift)}. {rows:,} rows are too few to trust (gate.min_rows)."
+    return outcome, f"{describe_shift(shift)}. {_explain(shift, outcome, most=most, rows=rows)}"
 
 
 def _choose_worst(shifts: Sequence[Shift], *, most: float) -> tuple[Outcome, Shift]:
@@ -57,7 +57,8 @@ def _size(shift: Shift) -> tuple[float, float]:
     return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
 
 
-def _describe(shift: Shift) -> str:
+def describe_shift(shift: Shift) -> str:
+    """Say how far the mean answer moves, as a clause; the shift must have an interval."""
     assert shift.interval is not None
     what = {
         "probability": f"The mean probability of {shift.label}",

@@ -47,7 +47,7 @@ def describe_flips(flips: Flips) -> str:
     """Say how many rows flip either way, in a sentence."""
     if not flips.broken and not flips.fixed:
         return "No row flips: both models are right on the same rows."
-    test = "" if flips.p_value is None else f" (p {_write_p(flips.p_value)} of as many either way)"
+    test = "" if flips.p_value is None else f" (p of no difference {_write_p(flips.p_value)})"
     return (
         f"Of {count(flips.rows, 'row')}, {flips.broken:,} that the champion had right are now wrong "
         f"({write_share(flips.broken / flips.rows)}), and {flips.fixed:,} that it had wrong are now right{test}."

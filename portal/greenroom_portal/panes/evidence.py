@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.report import Override, Report
 from greenroom_pipeline.wording import tell_wear
 from greenroom_portal.charts import Drawing, draw_curves, draw_metrics, draw_slices
@@ -67,6 +68,14 @@ def show_metrics(report: Report) -> None:
             "How the candidate differs: dots are differences, bars their intervals, each metric on its own "
             "scale. A bar that crosses the dashed line could be noise."
         )
+
+
+def show_changes(report: Report) -> None:
+    """What else changes between the models, a line each."""
+    told = tell_changes(report.observations)
+    if told:
+        st.subheader("Answers", anchor=False)
+        st.markdown("\n".join(f"- {escape(sentence, longest=400)}" for sentence in told))
 
 
 def show_slices(report: Report) -> None:
