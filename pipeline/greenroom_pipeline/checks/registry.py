@@ -9,6 +9,7 @@ from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
 from greenroom_pipeline.checks.schema_change import SchemaChange
+from greenroom_pipeline.checks.serving_latency import ServingLatency
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 
 PREDICTION_CHECKS: tuple[Check, ...] = (AbsoluteBound(), OverallLoss(), SliceLoss())
@@ -17,7 +18,7 @@ PREDICTION_CHECKS: tuple[Check, ...] = (AbsoluteBound(), OverallLoss(), SliceLos
 PROJECT_CHECKS: tuple[Check, ...] = (Leakage(), SchemaChange(), ModelSize())
 """Look at the candidate's model and data."""
 
-SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(),)
+SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(), ServingLatency())
 """Look at the candidate as it serves."""
 
 ALL_CHECKS = (*PREDICTION_CHECKS, *PROJECT_CHECKS, *SERVING_CHECKS)
