@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
-from greenroom_pipeline.candidate import find_trained, train_candidate
+from greenroom_pipeline.candidate import find_trained, require_another_model, train_candidate
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
 from greenroom_pipeline.errors import GreenroomError, PreviewError
@@ -31,6 +31,7 @@ from greenroom_pipeline.record import (
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
 from greenroom_pipeline.score import score
+from greenroom_pipeline.seeds import observe_seeds, train_seeds
 from greenroom_pipeline.serving import Served, serve_and_time, serve_candidate
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Subject, identify
@@ -93,6 +94,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     model, trained = _train(run, environ)
     scores = _score(run, model)
     case = _evaluate(run, model, scores)
+    case = _retrain(run, case, scores, environ)
     checks = _gate(run, case)
     package = _package(run, model)
     served = _serve(run, package)
@@ -170,6 +172,7 @@ def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:
 def _score(run: Run, model: Model) -> Scores:
     subject, champion = run.subject, run.subject.champion
     with run.steps.step("score") as step:
+        require_another_model(run.project.store, subject, model)
         candidate, known = _score_model(run, model, who="the candidate")
         if champion is None:
             step.cached = known
@@ -210,6 +213,20 @@ def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
         observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
         return Case(evaluation, observed)
+
+
+def _retrain(run: Run, case: Case, scores: Scores, environ: Mapping[str, str]) -> Case:
+    """Train with other seeds too, where the settings ask for it."""
+    seeds = run.project.settings.train.seeds
+    if seeds == 1:
+        return case
+    with run.steps.step("retrain") as step:
+        models = train_seeds(run.project, run.subject, environ=environ, wrote=run.steps.progress.wrote)
+        found = observe_seeds(
+            run.project, run.subject, own=case.evaluation, models=models, champion=scores.champion
+        )
+        step.note = f"{seeds} seeds, the candidate's own included"
+        return replace(case, observed=case.observed.model_copy(update={"retraining": found}))
 
 
 def _gate(run: Run, case: Case) -> list[CheckResult]:

@@ -8,6 +8,7 @@ from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
+from greenroom_pipeline.checks.retraining_noise import RetrainingNoise
 from greenroom_pipeline.checks.schema_change import SchemaChange
 from greenroom_pipeline.checks.serving_latency import ServingLatency
 from greenroom_pipeline.checks.slice_loss import SliceLoss
@@ -15,7 +16,7 @@ from greenroom_pipeline.checks.slice_loss import SliceLoss
 PREDICTION_CHECKS: tuple[Check, ...] = (AbsoluteBound(), OverallLoss(), SliceLoss())
 """Look at both models' answers to the same rows; `greenroom compare` runs these alone."""
 
-PROJECT_CHECKS: tuple[Check, ...] = (Leakage(), SchemaChange(), ModelSize())
+PROJECT_CHECKS: tuple[Check, ...] = (RetrainingNoise(), Leakage(), SchemaChange(), ModelSize())
 """Look at the candidate's model and data."""
 
 SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(), ServingLatency())
