@@ -8,19 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
-from greenroom_pipeline.candidate import find_trained, train_candidate
+from greenroom_pipeline.candidate import find_trained, require_another_model, train_candidate
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
-from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.gate import choose_metrics, run_gate
 from greenroom_pipeline.metrics.own import Own
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.own_metrics import define_metrics, measure_own
-from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
+from greenroom_pipeline.packaging import Package, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
-from greenroom_pipeline.previews import deploy, preview_host
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.progress import Progress, Steps
 from greenroom_pipeline.project import Project
@@ -36,6 +34,8 @@ from greenroom_pipeline.record import (
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
 from greenroom_pipeline.score import model_environment, score
+from greenroom_pipeline.seeds import observe_seeds, train_seeds
+from greenroom_pipeline.serving import Served, serve_and_time, serve_candidate
 from greenroom_pipeline.slices import SliceColumn, cut_slices
 from greenroom_pipeline.subject import Subject, identify
 from greenroom_pipeline.survey import survey_candidate
@@ -98,17 +98,26 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     scores = _score(run, model)
     case = _evaluate(run, model, scores)
     looks = count_looks(run.project.store, run.id, holdout=run.subject.holdout.digest, digest=model.digest)
+    case = _retrain(run, case, scores, environ)
     checks = _gate(run, case)
     package = _package(run, model)
-    preview = _preview(run, package)
-    case = replace(case, preview=preview)
+    served = _serve(run, package)
+    observed = case.observed.model_copy(update={"latency": served.latency})
+    case = replace(case, observed=observed, preview=served.preview)
     checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
             run.subject,
             Evidence(
-                model, scores, case.evaluation, case.observed, checks, preview, run.steps.timings, looks
+                model,
+                scores,
+                case.evaluation,
+                case.observed,
+                checks,
+                served.preview,
+                run.steps.timings,
+                looks,
             ),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
@@ -150,7 +159,7 @@ def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> R
         step.note = f"nothing changed since run {run_id[:12]}: its model and verdict stand"
     with steps.step("preview") as step:
         step.cached = True
-        preview = _deploy(project, subject, package_model(project, known.model, known.profile))
+        preview = serve_candidate(project, subject, package_model(project, known.model, known.profile))
         step.note = _say_where(preview)
         if preview.state == "failed":
             raise PreviewError(f"the preview in slot {subject.slot} does not come up again", log=preview.log)
@@ -174,6 +183,7 @@ def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:
 def _score(run: Run, model: Model) -> Scores:
     subject, champion = run.subject, run.subject.champion
     with run.steps.step("score") as step:
+        require_another_model(run.project.store, subject, model)
         candidate, known = _score_model(run, model, who="the candidate")
         if champion is None:
             step.cached = known
@@ -236,6 +246,20 @@ def _measure_own(run: Run, model: Model, scores: Scores, slices: Sequence[SliceC
     )
 
 
+def _retrain(run: Run, case: Case, scores: Scores, environ: Mapping[str, str]) -> Case:
+    """Train with other seeds too, where the settings ask for it."""
+    seeds = run.project.settings.train.seeds
+    if seeds == 1:
+        return case
+    with run.steps.step("retrain") as step:
+        models = train_seeds(run.project, run.subject, environ=environ, wrote=run.steps.progress.wrote)
+        found = observe_seeds(
+            run.project, run.subject, own=case.evaluation, models=models, champion=scores.champion
+        )
+        step.note = f"{seeds} seeds, the candidate's own included"
+        return replace(case, observed=case.observed.model_copy(update={"retraining": found}))
+
+
 def _gate(run: Run, case: Case) -> list[CheckResult]:
     with run.steps.step("gate") as step:
         checks = run_gate(run.project.settings.gate, case, (*PREDICTION_CHECKS, *PROJECT_CHECKS))
@@ -252,25 +276,14 @@ def _package(run: Run, model: Model) -> Package:
         return package
 
 
-def _preview(run: Run, package: Package) -> Preview:
+def _serve(run: Run, package: Package) -> Served:
     with run.steps.step("preview") as step:
-        preview = _deploy(run.project, run.subject, package)
-        step.note = _say_where(preview)
-        return preview
+        served = serve_and_time(run.project, run.subject, package)
+        step.note = _say_where(served.preview)
+        return served
 
 
 def _say_where(preview: Preview) -> str:
     if preview.state == "failed":
         return "failed"
     return preview.address or "it answers; `greenroom serve` gives it a link"
-
-
-def _deploy(project: Project, subject: Subject, package: Package) -> Preview:
-    """Bring the candidate's preview up, and production beside it for people to compare with."""
-    timeout = project.settings.preview.timeout
-    with preview_host(project.places) as host:
-        preview = deploy(host, package, project=project.name, slot=subject.slot, timeout=timeout)
-        if subject.champion is not None:
-            production = package_champion(project, subject.champion)
-            deploy(host, production, project=project.name, slot=PRODUCTION, timeout=timeout)
-    return preview

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from greenroom_pipeline.configuration import FILE
-from greenroom_pipeline.errors import StoreError
+from greenroom_pipeline.errors import SettingsError, StoreError
 from greenroom_pipeline.fingerprint import compute_fingerprint, require_committed
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import choose_metrics, require_known_checks
@@ -17,6 +17,7 @@ from greenroom_pipeline.overlap import Training, open_training
 from greenroom_pipeline.own_metrics import define_metrics, list_sources
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.repository import Commit
+from greenroom_pipeline.settings import Settings
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.tracking import ModelVersion, Store
 
@@ -66,6 +67,7 @@ def identify(project: Project) -> Subject:
     # Rules and slices that fit nothing are told before training, not after it.
     require_known_checks(settings.gate)
     choose_metrics(settings.gate, task=settings.project.task, own=define_metrics(settings))
+    _require_loss_rule(settings)
     cut_slices(holdout.frame, settings.data.slices)
     training = open_training(project.repository.root, settings.data)
     fingerprint = compute_fingerprint(project.repository, settings.train)
@@ -89,6 +91,15 @@ def identify(project: Project) -> Subject:
             project.settings.model_dump_json(),
         ),
     )
+
+
+def _require_loss_rule(settings: Settings) -> None:
+    """Raise `SettingsError` when seeds are to be trained that no rule would look at."""
+    if settings.train.seeds > 1 and all(rule.max_loss is None for rule in settings.gate.check):
+        raise SettingsError(
+            f"train.seeds is {settings.train.seeds}, but no [[gate.check]] has a max_loss, by which the seeds "
+            "are judged; add one, or drop train.seeds"
+        )
 
 
 def find_champion(store: Store) -> Champion | None:

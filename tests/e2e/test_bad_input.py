@@ -76,6 +76,12 @@ def test_no_settings(bench: Workbench) -> None:
         pytest.param(
             'target = "target"', 'target = "target"\nslices = ["bmj"]', "did you mean 'bmi'", id="slice"
         ),
+        pytest.param(
+            'target = "target"',
+            'target = "target"\ntrain = ["gone.csv"]',
+            "names 'gone.csv'",
+            id="training rows",
+        ),
     ],
 )
 def test_wrong_settings(bench: Workbench, before: str, after: str, said: str) -> None:

@@ -36,6 +36,15 @@ class Flaky(PythonModel):
 
 set_model(Flaky())
 """
+SEEDED_SCRIPT = training_script("Ridge(alpha=1 + int(__import__('os').environ['GREENROOM_SEED']))")
+SERVING_RULES = """
+[gate.size]
+max_ratio = 2
+
+[gate.latency]
+max_ratio = 5
+calls = 20
+"""
 COUNT_CALLS = "open('../calls', 'a').write('x')\n"
 
 
@@ -135,6 +144,57 @@ def test_a_commit_that_training_does_not_read_uses_the_model(tmp_path: Path) -> 
     assert second.lineage is not None
     assert second.lineage.parameters == first.lineage.parameters == {"estimator": "Ridge()"}
     assert second.lineage.sha == sha != first.lineage.sha
+
+
+def test_all_that_can_be_observed_is_judged(tmp_path: Path) -> None:
+    """Leakage, a retyped column, size, latency and seeds each have evidence in the report and an outcome."""
+    bench = make_project(tmp_path / "observed", "regression", estimator="Ridge()")
+    settings = (bench.root / "greenroom.toml").read_text()
+    settings = settings.replace("inputs =", "seeds = 2\ninputs =").replace(
+        "[data]", '[data]\ntrain = ["train.csv"]'
+    )
+    bench.write("greenroom.toml", settings + SERVING_RULES)
+    leaked = (bench.root / "train.csv").read_text().splitlines()[1:4]
+    (bench.root / "holdout.csv").open("a").write("\n".join(leaked) + "\n")
+    bench.write("train.py", COUNT_CALLS + SEEDED_SCRIPT)
+    bench.commit("look at everything")
+    first = from_json(bench.greenroom("run", "--json").out)
+    bench.write("greenroom.toml", settings + SERVING_RULES + "\n[gate.leakage]\nmax_share = 0.02\n")
+    bench.commit("some rows may reappear")
+    bench.greenroom("run")
+    bench.greenroom("promote")
+    calls = (tmp_path / "calls").read_text()
+    propose(
+        bench, COUNT_CALLS + SEEDED_SCRIPT.replace('columns="target")', 'columns="target").astype("float32")')
+    )
+    report = from_json(bench.greenroom("run", "--json").out)
+    observed, outcomes = report.observations, {check.code: check.outcome for check in report.checks}
+
+    assert {check.code: check.outcome for check in first.checks} == {
+        "GR102": "not_applicable",
+        "GR108": "not_applicable",
+        "GR301": "failed",
+        "GR302": "not_applicable",
+        "GR303": "not_applicable",
+        "GR201": "passed",
+        "GR202": "not_applicable",
+    }
+    assert calls == "xx", "the second commit trained nothing, neither candidate nor seed"
+    assert outcomes.pop("GR202") in ("passed", "inconclusive")
+    assert outcomes == dict.fromkeys(("GR102", "GR108", "GR301", "GR303", "GR201"), "passed") | {
+        "GR302": "failed"
+    }
+    assert observed.overlap is not None
+    assert (observed.overlap.identical, observed.overlap.rows, observed.overlap.train_rows) == (3, 224, 221)
+    assert observed.inputs is not None
+    assert {(one.before, one.after) for one in observed.inputs.retyped} == {("double", "float")}
+    assert observed.size is not None
+    assert observed.latency is not None
+    assert observed.latency.calls == 20
+    (noise,) = observed.retraining
+    assert len(set(noise.values)) == len(noise.intervals) == 2
+    assert noise.values[0] == next(one.candidate for one in report.metrics if one.metric == "rmse")
+    assert len(bench.store.records()) == 3
 
 
 def test_a_gate_that_fails_is_exit_status_1(tmp_path: Path) -> None:

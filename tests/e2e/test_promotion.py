@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.errors import PromotionError, RepositoryError
+from greenroom_pipeline.errors import PromotionError, RepositoryError, ScoringError
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
@@ -14,6 +14,13 @@ from greenroom_pipeline.record import read_report
 from greenroom_pipeline.report import from_json
 from greenroom_pipeline.run import run_loop
 from tests.projects import Workbench, make_project, training_script
+
+LOG_FOLDER = """
+import mlflow
+
+with mlflow.start_run():
+    mlflow.log_artifacts({folder!r}, "model")
+"""
 
 
 def propose(bench: Workbench, project: Project, branch: str, estimator: str) -> str:
@@ -66,7 +73,9 @@ def test_an_override_lets_one_commit_through(tmp_path: Path) -> None:
 
 
 def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
-    """A moved head, a changed production and a damaged model each stop a promotion before the merge."""
+    """A moved head, a changed production and a damaged model each stop a promotion before the merge; and
+    training that logs the champion again from other code is no candidate, where the champion's own commit is one.
+    """
     bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
     project = open_project(bench.places)
     run_loop(project, Silence())
@@ -115,3 +124,17 @@ def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
     assert again.report.champion is not None
     assert again.report.champion.digest == champion.tags["digest"]
     assert not again.trained
+
+    logged = project.store.logged_model(champion.run_id)
+    assert logged is not None
+    bench.write("train.py", LOG_FOLDER.format(folder=str(logged.path)))
+    bench.commit("Log what is in production")
+    with pytest.raises(
+        ScoringError, match=rf"the candidate is the champion itself \(version {champion.version}, "
+    ):
+        run_loop(project, Silence())
+
+    bench.git("switch", "--quiet", "main")
+    own = run_loop(project, Silence())
+
+    assert own.report.candidate.digest == champion.tags["digest"]
