@@ -4,36 +4,83 @@ from __future__ import annotations
 
 import numpy as np
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined
+from greenroom_pipeline.metrics.metric import (
+    Estimate,
+    Metric,
+    Numbers,
+    Remeasure,
+    Sample,
+    Undefined,
+    combine,
+    correct_spread,
+)
+from greenroom_pipeline.metrics.ranking import rank
 
-METHOD = "paired bootstrap"
+METHOD = "delta method"
 
 
 def estimate(sample: Sample) -> Estimate:
-    """Return the average precision of the positive class, without influence."""
+    """Return the average precision of the positive class."""
     assert sample.positive is not None
-    return Estimate(_score_class(sample, sample.positive), None)
+    return _estimate_class(sample, sample.positive)
 
 
 def estimate_macro(sample: Sample) -> Estimate:
     """Return its plain mean over the classes that occur among the rows."""
-    present = np.unique(sample.target)
-    return Estimate(float(np.mean([_score_class(sample, code) for code in present])), None)
+    parts = [_estimate_class(sample, code) for code in sample.present()]
+    return combine(parts, np.full(len(parts), 1 / len(parts)))
 
 
-def _score_class(sample: Sample, code: int) -> float:
-    """Sum the precision at each threshold over the steps of recall; ties share a threshold."""
+def remeasure(sample: Sample) -> Remeasure:
+    assert sample.positive is not None
+    return _remeasure_class(sample, sample.positive)
+
+
+def remeasure_macro(sample: Sample) -> Remeasure:
+    measures = [_remeasure_class(sample, code) for code in sample.present()]
+    return lambda weights: float(np.mean([measure(weights) for measure in measures]))
+
+
+def _estimate_class(sample: Sample, code: int) -> Estimate:
+    """Sum the precision at each threshold over the steps of recall; ties share a threshold.
+
+    A row adds to the precision at its own threshold, and changes that at every lower one: to first order
+    by (whether it is of the class − the precision) / the rows seen. Both sums run along one ranking.
+    """
     positive = sample.target == code
     weights = np.ones(sample.rows) if sample.weights is None else sample.weights
-    if not (weights @ positive) > 0:
+    ranking = rank(-sample.scores(code))
+    hits, seen = ranking.accumulate(weights * positive), ranking.accumulate(weights)
+    if not hits[-1] > 0:
         raise Undefined("no row is of the class")
-    scores = sample.scores(code)
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(scores[order][1:] != scores[order][:-1], True)
-    hits, seen = np.cumsum((weights * positive)[order])[last], np.cumsum(weights[order])[last]
-    steps = np.diff(hits, prepend=0.0)
-    counted = steps > 0
-    return float((steps[counted] * hits[counted] / seen[counted]).sum() / hits[-1])
+    steps, precision, per_seen = np.diff(hits, prepend=0.0), _divide(hits, seen), _divide(1, seen)
+    value = float(steps @ precision / hits[-1])
+    gains, costs = _sum_from(steps * per_seen), _sum_from(steps * precision * per_seen)
+    moves = positive * (ranking.spread(precision + gains) - value) - ranking.spread(costs)
+    return Estimate(value, correct_spread(sample.weigh(moves * (sample.rows / hits[-1]))))
+
+
+def _remeasure_class(sample: Sample, code: int) -> Remeasure:
+    ranking = rank(-sample.scores(code))
+    positive = sample.target == code
+
+    def measure(weights: Numbers) -> float:
+        hits, seen = ranking.accumulate(weights * positive), ranking.accumulate(weights)
+        if not hits[-1] > 0:
+            raise Undefined("no row is of the class")
+        return float(np.diff(hits, prepend=0.0) @ _divide(hits, seen) / hits[-1])
+
+    return measure
+
+
+def _divide(part: Numbers | int, seen: Numbers) -> Numbers:
+    """Where rows that weigh nothing come first, nothing is seen yet."""
+    return np.divide(part, seen, out=np.zeros(seen.size), where=seen > 0)
+
+
+def _sum_from(steps: Numbers) -> Numbers:
+    """Return (k,) the sum from each step to the last."""
+    return np.cumsum(steps[::-1])[::-1]
 
 
 AVERAGE_PRECISION = Metric(
@@ -46,6 +93,7 @@ AVERAGE_PRECISION = Metric(
     docs="Precision averaged over all thresholds, by steps of recall; suits rare positives.",
     estimate=estimate,
     interval="resampled",
+    remeasure=remeasure,
 )
 
 AVERAGE_PRECISION_MACRO = Metric(
@@ -58,4 +106,5 @@ AVERAGE_PRECISION_MACRO = Metric(
     docs="The average precision of each class against the others, averaged over the classes.",
     estimate=estimate_macro,
     interval="resampled",
+    remeasure=remeasure_macro,
 )

@@ -12,8 +12,7 @@ from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefine
 
 
 def estimate(sample: Sample) -> Estimate:
-    first = sample.target[0]
-    if (sample.target == first).all() and (sample.predicted == first).all():
+    if sample.is_constant(sample.target) and sample.average(sample.target != sample.predicted) == 0:
         raise Undefined("all rows are of one class, and predicted as it")
     return estimate_confusion(sample, agree)
 

@@ -52,9 +52,9 @@ def of_positive(score: Score) -> Callable[[Sample], Estimate]:
     def estimate(sample: Sample) -> Estimate:
         code = sample.positive
         assert code is not None
-        if not (sample.target == code).any():
+        if sample.average(sample.target == code) == 0:
             raise Undefined("no row is of the positive class")
-        if score is precision and not (sample.predicted == code).any():
+        if score is precision and sample.average(sample.predicted == code) == 0:
             raise Undefined("no row is predicted as the positive class")
         return estimate_confusion(sample, lambda *shares: score(*shares)[..., code])
 

@@ -13,9 +13,9 @@ from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefine
 
 def estimate(sample: Sample) -> Estimate:
     """Return the correlation of the labels with the truth (Gorodkin 2004 for many classes)."""
-    if (sample.target == sample.target[0]).all():
+    if sample.is_constant(sample.target):
         raise Undefined("all rows are of one class")
-    if (sample.predicted == sample.predicted[0]).all():
+    if sample.is_constant(sample.predicted):
         raise Undefined("all rows are predicted as one class")
     return estimate_confusion(sample, correlate)
 

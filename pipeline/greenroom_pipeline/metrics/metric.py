@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -61,6 +61,15 @@ class Sample:
         assert self.probabilities is not None
         return self.probabilities[:, code]
 
+    def present(self) -> NDArray[np.intp]:
+        """Return the class codes of the rows that count."""
+        return np.flatnonzero(np.bincount(self.target, weights=self.weights) > 0)
+
+    def is_constant(self, values: NDArray[Any]) -> bool:
+        """Whether all rows that count have the same of *values*."""
+        counted = values if self.weights is None else values[self.weights > 0]
+        return bool((counted == counted[0]).all())
+
     def average(self, values: NDArray[Any]) -> float:
         """Return the weighted mean of per-row *values*."""
         return float(values.mean() if self.weights is None else self.weights @ values / self.rows)
@@ -88,6 +97,10 @@ class Estimate:
 Interval = Literal["influence", "matched", "resampled"]
 
 
+Remeasure = Callable[[Numbers], float]
+"""From (n,) weights, of any sum, to the value; raises `Undefined`."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One way to score a model."""
@@ -104,10 +117,12 @@ class Metric:
     estimate: Callable[[Sample], Estimate]
     """Raises `Undefined`."""
     interval: Interval = "influence"
-    """`matched`: a share of rows that are right, compared by pairs of right and wrong. `resampled`: the
-    estimate has no influence, and rows are drawn anew."""
+    """`matched`: a share of rows that are right, compared by pairs of right and wrong. `resampled`: rows
+    are drawn anew unless they are so many that the influence serves; it may be None always."""
     among: Callable[[Sample], NDArray[np.bool_]] | None = None
     """The rows that a share of right answers is taken of, (n,); None is all of them."""
+    remeasure: Callable[[Sample], Remeasure] | None = None
+    """What makes drawing anew cheap: all that does not hang on weights is done once. None measures afresh."""
 
 
 def measure(metric: Metric, sample: Sample) -> Estimate:
@@ -140,3 +155,14 @@ def average(losses: Numbers, sample: Sample | None = None) -> Estimate:
         return Estimate(value, correct_spread(losses - value))
     value = sample.average(losses)
     return Estimate(value, correct_spread(sample.weigh(losses - value)))
+
+
+def combine(parts: Sequence[Estimate], shares: Numbers) -> Estimate:
+    """Return the sum of estimates on the same rows, each by its share."""
+    value = float(shares @ [part.value for part in parts])
+    influence: Numbers | None = None
+    for part, share in zip(parts, shares, strict=True):
+        if part.influence is None:
+            return Estimate(value, None)
+        influence = share * part.influence if influence is None else influence + share * part.influence
+    return Estimate(value, influence)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from greenroom_pipeline.metrics.comparison import Comparison, compare, measure_spread
 from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
 from greenroom_pipeline.metrics.own import Drawn
-from greenroom_pipeline.metrics.resampling import compare_draws, draw_again, percentile_interval
+from greenroom_pipeline.metrics.resampling import RESAMPLES, compare_draws, draw_again, percentile_interval
 from greenroom_pipeline.metrics.shares import (
     count_hits,
     count_pairs,
@@ -19,7 +19,9 @@ from greenroom_pipeline.metrics.shares import (
     wilson_interval,
 )
 
-OWN_METHOD = "paired bootstrap"
+RESAMPLED = "paired bootstrap"
+# So many that the influence agrees with drawing rows anew, which would take minutes from here on.
+MOST_RESAMPLED = 10_000
 TOO_FEW = "there are too few rows or groups to tell how much it varies"
 
 
@@ -32,6 +34,7 @@ class Design:
     """(n,) codes from 0; rows of one group are not independent."""
     seed: int = 0
     """For metrics that draw rows anew: the same evidence draws the same rows."""
+    resamples: int = RESAMPLES
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def pair(metric: Metric, candidate: Sample, champion: Sample | None, design: Des
         champion=None if theirs is None else theirs.value,
         candidate_interval=own,
         comparison=compared,
-        method=_describe(metric, candidate, design),
+        method=_describe(metric, candidate, ours, design),
         reason=reason,
     )
 
@@ -77,7 +80,7 @@ def _find_intervals(
     (ours, our_estimate), (theirs, their_estimate) = candidate, champion
     if ours is None or our_estimate is None:
         return None, None
-    if metric.interval == "resampled":
+    if _is_resampled(metric, our_estimate):
         return _resample(metric, (ours, our_estimate), champion, design)
     own = _bound(our_estimate, design)
     if theirs is None or their_estimate is None:
@@ -90,6 +93,11 @@ def _find_intervals(
 def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
     """Exact and score methods count rows, so they need rows that are independent and count alike."""
     return metric.interval == "matched" and design.groups is None and sample.weights is None
+
+
+def _is_resampled(metric: Metric, estimate: Estimate) -> bool:
+    influence = estimate.influence
+    return metric.interval == "resampled" and (influence is None or influence.size <= MOST_RESAMPLED)
 
 
 def _bound(estimate: Estimate, design: Design) -> tuple[float, float] | None:
@@ -122,7 +130,9 @@ def _resample(
 ) -> tuple[tuple[float, float] | None, Comparison | None]:
     (ours, our_estimate), (theirs, their_estimate) = candidate, champion
     other = theirs if their_estimate is not None else None
-    draws = draw_again(metric, ours, other, groups=design.groups, seed=design.seed)
+    draws = draw_again(
+        metric, ours, other, groups=design.groups, seed=design.seed, resamples=design.resamples
+    )
     own = None if draws is None else percentile_interval(draws.candidate, confidence=design.confidence)
     if theirs is None or their_estimate is None:
         return own, None
@@ -138,7 +148,7 @@ def pair_drawn(drawn: Drawn | None, *, confidence: float) -> Pairing:
     """Return what a project's own number says of both models, from its values on rows drawn anew."""
     if drawn is None:
         return Pairing(
-            None, None, None, None, OWN_METHOD, "it is undefined for both models: there are no rows"
+            None, None, None, None, RESAMPLED, "it is undefined for both models: there are no rows"
         )
     compared = None
     if drawn.champion is not None and drawn.draws.champion is not None:
@@ -149,7 +159,7 @@ def pair_drawn(drawn: Drawn | None, *, confidence: float) -> Pairing:
         champion=drawn.champion,
         candidate_interval=percentile_interval(drawn.draws.candidate, confidence=confidence),
         comparison=compared,
-        method=OWN_METHOD,
+        method=RESAMPLED,
         reason=None,
     )
 
@@ -160,8 +170,10 @@ def _answers_alike(ours: Sample, theirs: Sample) -> bool:
     return np.array_equal(ours.predicted, theirs.predicted)
 
 
-def _describe(metric: Metric, sample: Sample, design: Design) -> str:
+def _describe(metric: Metric, sample: Sample, estimate: Estimate | None, design: Design) -> str:
     method = metric.method
+    if estimate is not None and _is_resampled(metric, estimate):
+        method = RESAMPLED
     if metric.interval == "matched" and not _is_matched(metric, sample, design):
         method = "paired mean of row differences"
     if sample.weights is not None:

@@ -8,7 +8,7 @@ from greenroom_pipeline.metrics.smooth import estimate_smooth
 
 def estimate(sample: Sample) -> Estimate:
     """Return 1 − squared error / squared distance from the mean."""
-    if (sample.target == sample.target[0]).all():
+    if sample.is_constant(sample.target):
         raise Undefined("the target is the same in all rows")
     # Around the mean, so that large targets lose no digits.
     centred = sample.target - sample.average(sample.target)

@@ -1,20 +1,30 @@
-"""The paired bootstrap, for metrics whose influence has no form of its own."""
+"""The paired bootstrap, for metrics whose influence does not serve on few rows, or that have none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greenroom_pipeline.metrics.comparison import Comparison
-from greenroom_pipeline.metrics.metric import Metric, Numbers, Sample, Undefined, measure, normalize_weights
+from greenroom_pipeline.metrics.metric import (
+    Metric,
+    Numbers,
+    Remeasure,
+    Sample,
+    Undefined,
+    measure,
+    normalize_weights,
+)
 
 RESAMPLES = 2_000
 # With fewer defined resamples than this share nothing is said: the metric is undefined too near by.
 FEWEST_DEFINED = 0.95
+
+Draw = Callable[[np.random.Generator], NDArray[np.intp]]
+"""Return how often each of the n rows is drawn."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +47,18 @@ def draw_again(
 ) -> Draws | None:
     """Measure the metric on resampled rows: by group, or within each class, or plainly.
 
-    None when the metric is undefined on too many of them. The same *seed* draws the same rows.
+    None when there is but one row or group to draw, or when the metric is undefined on too many resamples.
+    The same *seed* draws the same rows.
     """
-    ours, theirs = [], []
-    for counts in _draw_counts(candidate, groups=groups, seed=seed, resamples=resamples):
-        try:
-            first = measure(metric, _weigh_again(candidate, counts)).value
-            second = None if champion is None else measure(metric, _weigh_again(champion, counts)).value
-        except Undefined:
-            continue
-        ours.append(first)
-        theirs.append(second)
-    if len(ours) < FEWEST_DEFINED * resamples:
+    draw = _prepare_rows(candidate) if groups is None else _prepare_groups(groups)
+    if draw is None:
         return None
-    return Draws(np.asarray(ours), None if champion is None else np.asarray(theirs, dtype=np.float64))
+    models = (candidate,) if champion is None else (candidate, champion)
+    values = _measure_draws([_prepare(metric, model) for model in models], draw, seed, resamples)
+    if len(values) < FEWEST_DEFINED * resamples:
+        return None
+    columns = np.asarray(values).T
+    return Draws(columns[0], None if champion is None else columns[1])
 
 
 def compare_draws(difference: float, draws: Numbers, *, confidence: float) -> Comparison:
@@ -67,33 +75,51 @@ def percentile_interval(draws: Numbers, *, confidence: float) -> tuple[float, fl
     return float(low), float(high)
 
 
-def _draw_counts(
-    sample: Sample, *, groups: NDArray[np.integer] | None, seed: int, resamples: int
-) -> Iterator[NDArray[np.intp]]:
-    """Yield how often each row is drawn."""
+def _measure_draws(measures: list[Remeasure], draw: Draw, seed: int, resamples: int) -> list[list[float]]:
     random = np.random.default_rng(seed)
-    # Classes are drawn apart, so that none is missing from a resample.
-    strata = _split_classes(sample) if groups is None else []
-    codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    values = []
     for _ in range(resamples):
-        if codes is not None:
-            groups_drawn = codes.max() + 1
-            counted = np.bincount(random.integers(groups_drawn, size=groups_drawn), minlength=groups_drawn)
-            yield counted[codes]
+        counts = draw(random).astype(np.float64)
+        try:
+            values.append([measure(counts) for measure in measures])
+        except Undefined:
             continue
-        counts = np.zeros(sample.rows, dtype=np.intp)
-        for rows in strata:
-            counts[rows] = np.bincount(random.integers(rows.size, size=rows.size), minlength=rows.size)
-        yield counts
+    return values
 
 
-def _split_classes(sample: Sample) -> list[NDArray[np.intp]]:
-    target: NDArray[Any] = sample.target
-    if target.dtype.kind == "f":
-        return [np.arange(target.size)]
-    return [np.flatnonzero(target == code) for code in np.unique(target)]
+def _prepare(metric: Metric, sample: Sample) -> Remeasure:
+    """Return what measures the metric with rows counted as they are drawn, and by their own weights."""
+    remeasure = metric.remeasure(sample) if metric.remeasure else _measure_afresh(metric, sample)
+    own = sample.weights
+    return remeasure if own is None else lambda counts: remeasure(counts * own)
 
 
-def _weigh_again(sample: Sample, counts: NDArray[np.intp]) -> Sample:
-    weights = counts if sample.weights is None else counts * sample.weights
-    return replace(sample, weights=normalize_weights(weights.astype(np.float64)))
+def _measure_afresh(metric: Metric, sample: Sample) -> Remeasure:
+    return lambda weights: measure(metric, replace(sample, weights=normalize_weights(weights))).value
+
+
+def _prepare_groups(groups: NDArray[np.integer]) -> Draw | None:
+    kinds, codes = np.unique(groups, return_inverse=True)
+    size = kinds.size
+    if size < 2:
+        return None
+    return lambda random: np.bincount(random.integers(size, size=size), minlength=size)[codes]
+
+
+def _prepare_rows(sample: Sample) -> Draw | None:
+    """Classes are drawn apart, so that none is missing from a resample."""
+    rows = sample.rows
+    if sample.target.dtype.kind == "f":
+        order, sizes = np.arange(rows), np.asarray([rows])
+    else:
+        order, sizes = np.argsort(sample.target, kind="stable"), np.bincount(sample.target)
+    sizes = sizes[sizes > 0]
+    if sizes.min(initial=rows) < 2:
+        return None
+    starts = np.cumsum(sizes) - sizes
+
+    def draw(random: np.random.Generator) -> NDArray[np.intp]:
+        places = [start + random.integers(size, size=size) for start, size in zip(starts, sizes, strict=True)]
+        return np.bincount(order[np.concatenate(places)], minlength=rows)
+
+    return draw

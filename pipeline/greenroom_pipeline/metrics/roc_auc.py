@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Numbers, Sample, Undefined
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, combine
+from greenroom_pipeline.metrics.ranking import rank, until_middle
 
 METHOD = "DeLong"
 
@@ -20,7 +21,8 @@ def estimate(sample: Sample) -> Estimate:
 def estimate_macro(sample: Sample) -> Estimate:
     """Return the plain mean of one-vs-rest AUCs, over the classes that occur among the rows."""
     present = _require_two(sample)
-    return _combine([_score_class(sample, code) for code in present], np.full(present.size, 1 / present.size))
+    parts = [_score_class(sample, code) for code in present]
+    return combine(parts, np.full(present.size, 1 / present.size))
 
 
 def estimate_weighted(sample: Sample) -> Estimate:
@@ -28,7 +30,7 @@ def estimate_weighted(sample: Sample) -> Estimate:
     present = _require_two(sample)
     parts = [_score_class(sample, code) for code in present]
     shares = np.asarray([sample.average(sample.target == code) for code in present])
-    mean = _combine(parts, shares)
+    mean = combine(parts, shares)
     if mean.influence is None:
         return mean
     values = np.zeros(int(present[-1]) + 1)
@@ -37,31 +39,22 @@ def estimate_weighted(sample: Sample) -> Estimate:
 
 
 def _require_two(sample: Sample) -> NDArray[np.intp]:
-    present = np.unique(sample.target)
+    present = sample.present()
     if present.size < 2:
-        raise Undefined("all rows are of one class")
+        raise Undefined("all rows that count are of one class")
     return present
-
-
-def _combine(parts: list[Estimate], shares: Numbers) -> Estimate:
-    value = float(shares @ [part.value for part in parts])
-    influence = np.zeros(1)
-    for part, share in zip(parts, shares, strict=True):
-        if part.influence is None:
-            return Estimate(value, None)
-        influence = influence + share * part.influence
-    return Estimate(value, influence)
 
 
 def _score_class(sample: Sample, code: int) -> Estimate:
     positive = sample.target == code
     weights = np.ones(sample.rows) if sample.weights is None else sample.weights
     up, down = weights * positive, weights * ~positive
-    if up.sum() == 0 or down.sum() == 0:
-        raise Undefined("all rows with a weight are of one class")
-    below_up, below_down = _count_below(sample.scores(code), up, down)
+    ranking = rank(sample.scores(code))
+    below_up, below_down = (until_middle(ranking.accumulate(each)) for each in (up, down))
     # The share of the other class that each row is ranked rightly against.
-    placements = np.where(positive, below_down / down.sum(), 1 - below_up / up.sum())
+    placements = np.where(
+        positive, ranking.spread(below_down / down.sum()), 1 - ranking.spread(below_up / up.sum())
+    )
     value = float(up @ placements / up.sum())
     ups, downs = int(positive.sum()), int(sample.rows - positive.sum())
     if min(ups, downs) < 2:
@@ -69,24 +62,6 @@ def _score_class(sample: Sample, code: int) -> Estimate:
     # Each class has its own mean, hence its own n − 1.
     scale = np.where(positive, _correct(ups) / up.sum(), _correct(downs) / down.sum())
     return Estimate(value, (placements - value) * weights * scale * sample.rows)
-
-
-def _count_below(scores: Numbers, *weights: Numbers) -> tuple[Numbers, ...]:
-    """Return for each row the weight of rows with lower scores, ties half: one sort for all (Sun & Xu 2014)."""
-    order = np.argsort(scores)
-    ordered = scores[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ends = np.concatenate([starts[1:], [scores.size]])
-    return tuple(_spread_middles(each, order, starts, ends) for each in weights)
-
-
-def _spread_middles(
-    weights: Numbers, order: NDArray[np.intp], starts: NDArray[np.intp], ends: NDArray[np.intp]
-) -> Numbers:
-    until = np.concatenate([[0.0], np.cumsum(weights[order])])
-    below = np.empty(weights.size)
-    below[order] = np.repeat((until[starts] + until[ends]) / 2, ends - starts)
-    return below
 
 
 def _correct(rows: int) -> float:
