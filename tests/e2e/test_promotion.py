@@ -73,8 +73,9 @@ def test_an_override_lets_one_commit_through(tmp_path: Path) -> None:
 
 
 def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
-    """A moved head, a changed production and a damaged model each stop a promotion before the merge; and
-    training that logs the champion again from other code is no candidate, where the champion's own commit is one.
+    """A moved head, a changed production and a damaged model each stop a promotion before the merge.
+
+    Training that logs the champion again, from other code, leaves no candidate.
     """
     bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
     project = open_project(bench.places)
@@ -133,8 +134,3 @@ def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
         ScoringError, match=rf"the candidate is the champion itself \(version {champion.version}, "
     ):
         run_loop(project, Silence())
-
-    bench.git("switch", "--quiet", "main")
-    own = run_loop(project, Silence())
-
-    assert own.report.candidate.digest == champion.tags["digest"]
