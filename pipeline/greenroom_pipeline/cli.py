@@ -151,7 +151,9 @@ def compare(
     json: options.Json = False,
     markdown: options.Markdown = False,
 ) -> None:
-    """Gate a table of predictions alone: no repository, model or server.
+    """Compare two models' predictions in a table: no repository, model or server.
+
+    `greenroom compare churn.csv --target left --candidate new --champion old --max-loss 0.01`
 
     Without a limit such as `--max-loss` the models are compared and nothing is judged.
     Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.

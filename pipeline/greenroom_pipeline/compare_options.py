@@ -12,52 +12,82 @@ from greenroom_pipeline.report import Task
 TableFile = Annotated[
     Path, typer.Argument(metavar="TABLE", help="CSV or Parquet file: a row for each labelled example.")
 ]
-Target = Annotated[str, typer.Option(help="Column of what really happened: a class, or a number.")]
+Target = Annotated[
+    str, typer.Option(metavar="COLUMN", help="Column of what really happened: a class, or a number.")
+]
 Candidate = Annotated[
     str,
     typer.Option(
+        metavar="COLUMN",
         help="Column of the new model's predictions. `new:*` means a column of probabilities for each class: "
-        "`new:red`, `new:green`."
+        "`new:red`, `new:green`.",
     ),
 ]
 Champion = Annotated[
-    str | None, typer.Option(help="Column of the current model's predictions, or its `old:*`.")
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of the current model's predictions, or its `old:*`."),
 ]
 TaskOption = Annotated[
     Task | None, typer.Option("--task", help="Default: guessed from the target, and told.")
 ]
 Metrics = Annotated[
     list[str] | None,
-    typer.Option("--metric", help="Metric to compare by; repeatable. Default: the task's usual ones."),
+    typer.Option(
+        "--metric", metavar="NAME", help="Metric to compare by; repeatable. Default: the task's usual ones."
+    ),
 ]
 Slices = Annotated[
     list[str] | None,
-    typer.Option("--slice", help="Column to slice by; repeatable. `age:4` cuts numbers into four bins."),
+    typer.Option(
+        "--slice",
+        metavar="COLUMN",
+        help="Column to slice by; repeatable. `age:4` cuts numbers into four bins.",
+    ),
 ]
 Group = Annotated[
     str | None,
-    typer.Option(help="Column whose equal values mark rows that are not independent: a day, a customer."),
+    typer.Option(
+        metavar="COLUMN",
+        help="Column whose equal values mark rows that are not independent: a day, a customer.",
+    ),
 ]
-Weight = Annotated[str | None, typer.Option(help="Column that says how much each row counts, 0 or more.")]
+Weight = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column that says how much each row counts, 0 or more.")
+]
 Positive = Annotated[
-    str | None, typer.Option(help="The class whose probability counts. Default: the last in order, and told.")
+    str | None,
+    typer.Option(
+        metavar="CLASS", help="The class whose probability counts. Default: the last in order, and told."
+    ),
 ]
-Min = Annotated[float | None, typer.Option(help="The candidate's own value must be at least this.")]
-Max = Annotated[float | None, typer.Option(help="The candidate's own value must be at most this.")]
+Min = Annotated[
+    float | None, typer.Option(metavar="X", help="The candidate's own value must be at least this.")
+]
+Max = Annotated[
+    float | None, typer.Option(metavar="X", help="The candidate's own value must be at most this.")
+]
 MaxLoss = Annotated[
     float | None,
     typer.Option(
+        metavar="X",
         help="Tolerated loss against the champion, in the metric's own units. Limits are about each `--metric`, "
-        "or about the first of the usual ones."
+        "or about the first of the usual ones.",
     ),
 ]
-MaxLossSlices = Annotated[float | None, typer.Option(help="Tolerated loss on any slice.")]
-MaxGain = Annotated[float | None, typer.Option(help="A gain beyond this is too good to be true, and fails.")]
-Confidence = Annotated[float, typer.Option(help="Confidence of every interval.")]
+MaxLossSlices = Annotated[float | None, typer.Option(metavar="X", help="Tolerated loss on any slice.")]
+MaxGain = Annotated[
+    float | None, typer.Option(metavar="X", help="A gain beyond this is too good to be true, and fails.")
+]
+Confidence = Annotated[float, typer.Option(metavar="SHARE", help="Confidence of every interval.")]
 OnInconclusive = Annotated[
     Literal["warn", "fail"], typer.Option(help="Exit with 0 (`warn`) or 1 (`fail`) when inconclusive.")
 ]
-MinRows = Annotated[int, typer.Option(help="Slices with fewer rows are not tested.")]
+MinRows = Annotated[
+    int,
+    typer.Option(
+        metavar="N", help="Slices with fewer rows are not tested; a whole table with fewer is inconclusive."
+    ),
+]
 PredictionKind = Annotated[
     Literal["probability", "label", "number"] | None,
     typer.Option(help="What the predictions are. Default: guessed from their values, and told."),

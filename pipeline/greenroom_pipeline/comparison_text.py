@@ -36,7 +36,9 @@ def print_comparison(
         head, style = report.verdict.upper(), VERDICTS[report.verdict]
     else:
         head, style = "COMPARED", "bold"
-    print_line(console, (head, style), f"  {plain(report.summary)}")
+    # One line in a file, to be searched; broken between words for people.
+    headline = Text.assemble((head, style), f"  {plain(report.summary)}")
+    console.print(headline, highlight=False, soft_wrap=not console.is_terminal)
     champion = "" if report.champion is None else f" with champion {report.champion.name!r}"
     rows = f"{count(report.holdout.rows, 'row')} of {report.project}"
     compared = f"candidate {report.candidate.name!r}{champion} on {rows}"

@@ -94,25 +94,28 @@ def title_slices(report: Report, rules: Sequence[GateRule], *, shown: int) -> st
 
 def advise(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[str]:
     """Return what to do next, most urgent first; at least one sentence."""
-    open_ones = [check for check in report.checks if check.override is None]
-    failed = [check for check in open_ones if check.outcome == "failed"]
+    counted = [check for check in report.checks if check.override is None]
+    failed = [check for check in counted if check.outcome == "failed"]
+    unsure = [check for check in counted if check.outcome == "inconclusive"]
+    metrics = [check.metric for check in failed if check.code == SliceLoss.code]
+    worst = _find_worst_slices(report, rules, metrics or [None], min_rows=min_rows)
     if failed:
-        return [_advise_failure(check, report, rules, min_rows=min_rows) for check in failed]
-    unsure = [check for check in open_ones if check.outcome == "inconclusive"]
-    if unsure:
-        return list(dict.fromkeys(_advise_doubt(check, report, rules, min_rows=min_rows) for check in unsure))
-    if is_judged(report.checks):
-        return ["Nothing here holds the candidate back: it can go on." if report.champion else _NO_CHAMPION]
-    return _advise_unjudged(report, min_rows=min_rows)
+        advice = [
+            _advise_failure(check, report) for check in failed if check.code != SliceLoss.code or not worst
+        ]
+    elif unsure:
+        advice = [_advise_doubt(check, report, rules, min_rows=min_rows) for check in unsure]
+    elif is_judged(report.checks):
+        advice = ["Nothing here holds the candidate back: it can go on." if report.champion else _NO_CHAMPION]
+    else:
+        advice = [_advise_unjudged(report)]
+    return list(dict.fromkeys([*map(_look_at, worst), *advice]))
 
 
 _NO_CHAMPION = "Name the column of the model in production with --champion to compare the two."
 
 
-def _advise_failure(check: CheckResult, report: Report, rules: Sequence[GateRule], *, min_rows: int) -> str:
-    worst = _worst_slice(report, rules, check.metric, min_rows=min_rows)
-    if check.code == SliceLoss.code and worst is not None:
-        return _look_at(worst)
+def _advise_failure(check: CheckResult, report: Report) -> str:
     title = _title(report, check.metric)
     if check.code == OverallLoss.code:
         return f"Keep the champion: improve the candidate's {title}, or tolerate a larger loss if that is acceptable."
@@ -136,20 +139,17 @@ def _advise_doubt(check: CheckResult, report: Report, rules: Sequence[GateRule],
     return f"Label about {count(rows, 'more row')} and compare again, or tolerate a larger loss if that is acceptable."
 
 
-def _advise_unjudged(report: Report, *, min_rows: int) -> list[str]:
+def _advise_unjudged(report: Report) -> str:
     if report.champion is None:
-        return [_NO_CHAMPION]
+        return _NO_CHAMPION
     overall = next((each for each in report.metrics if each.slice is None and each.interval), None)
-    worst = None if overall is None else _worst_slice(report, (), overall.metric, min_rows=min_rows)
-    advice = [] if worst is None else [_look_at(worst)]
     if overall is None or overall.interval is None or overall.interval[0] == overall.interval[1]:
-        return [*advice, "For a verdict, pass the loss that you tolerate: --max-loss X."]
+        return "For a verdict, pass the loss that you tolerate: --max-loss X."
     half = (overall.interval[1] - overall.interval[0]) / 2
-    return [
-        *advice,
+    return (
         f"For a verdict, pass the loss of {overall.title} that you tolerate: --max-loss X. "
-        f"{count(overall.rows, 'row')} can tell differences of about {_round(half)}.",
-    ]
+        f"{count(overall.rows, 'row')} can tell differences of about {_round(half)}."
+    )
 
 
 def _round(figure: float) -> str:
@@ -159,7 +159,7 @@ def _round(figure: float) -> str:
 def _look_at(result: MetricResult) -> str:
     return (
         f"Look at {name_slice(result)}, {count(result.rows, 'row')}, where {describe_move(result)}: "
-        "find out what sets these rows apart, and train again."
+        "find out what sets these rows apart before you go on."
     )
 
 
@@ -177,17 +177,14 @@ def _choose_slices(report: Report, rules: Sequence[GateRule], *, min_rows: int) 
     ]
 
 
-def _worst_slice(
-    report: Report, rules: Sequence[GateRule], metric: str | None, *, min_rows: int
-) -> MetricResult | None:
-    """Return the slice that is most surely worse by *metric*, or None."""
+def _find_worst_slices(
+    report: Report, rules: Sequence[GateRule], metrics: Sequence[str | None], *, min_rows: int
+) -> list[MetricResult]:
+    """Return the slice that is most surely worse by each of *metrics*; None stands for any."""
     found = _choose_slices(report, rules, min_rows=min_rows)
-    worse = [
-        result
-        for result, word in zip(found, _judge_many(found), strict=True)
-        if word == "worse" and result.metric == metric
-    ]
-    return min(worse, key=_harm, default=None)
+    worse = [result for result, word in zip(found, _judge_many(found), strict=True) if word == "worse"]
+    by_metric = [[each for each in worse if metric in (None, each.metric)] for metric in metrics]
+    return [min(results, key=_harm) for results in by_metric if results]
 
 
 def _find_overall(report: Report, metric: str | None) -> MetricResult | None:

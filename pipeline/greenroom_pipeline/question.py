@@ -16,7 +16,6 @@ from greenroom_pipeline.metrics.registry import STANDARD, find_metric
 from greenroom_pipeline.model_columns import Kind
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.settings import GateRule, GateTable
-from greenroom_pipeline.wording import write_limit
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,7 @@ def tell_held(question: Question, metrics: Sequence[Metric]) -> list[str]:
     """Say which metric the limits are about when none was named."""
     if question.metrics or not question.limits.given or len(metrics) < 2:
         return []
-    names = " and ".join(
-        f"--{_dashed(name)} {write_limit(limit)}" for name, limit in question.limits.given.items()
-    )
-    return [f"{names} hold for {metrics[0].title}, since no --metric is named; the others are shown."]
+    return [f"The limits are about {metrics[0].title}, since no --metric is named; the others are shown."]
 
 
 def _dashed(name: str) -> str:

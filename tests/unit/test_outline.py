@@ -127,6 +127,15 @@ def test_the_slice_to_look_at_is_named() -> None:
     assert advice.startswith("Look at region south, 140 rows, where RMSE rises from 10.00 to 11.50")
 
 
+def test_a_harmed_slice_is_named_even_when_no_limit_is_about_it() -> None:
+    """A pass overall does not hide that a slice is surely worse."""
+    metrics = [make_result(-2, -1), make_result(1, 2, p_value=1e-6, slice="south", rows=140)]
+    first, second = advise(make_report(metrics, [("GR102", "passed")]), [], min_rows=100)
+
+    assert first.startswith("Look at region south")
+    assert second.startswith("Nothing here holds the candidate back")
+
+
 def test_not_applicable_is_no_verdict() -> None:
     """Rules that do not apply judge nothing."""
     report = make_report([make_result(-1, 1)], [("GR102", "not_applicable")], champion=False)
