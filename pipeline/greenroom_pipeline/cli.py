@@ -248,7 +248,8 @@ def main() -> None:
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        typer.echo(f"greenroom: {plain(str(error))}", err=True)
+        # A name in it may hold line breaks.
+        typer.echo(f"greenroom: {' '.join(plain(str(error)).split())}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)

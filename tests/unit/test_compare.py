@@ -330,6 +330,19 @@ def test_groups_and_weights_count(tmp_path: Path, greenroom: Greenroom) -> None:
     assert weighted["candidate"] == pytest.approx(plain["candidate"])
 
 
+@pytest.mark.parametrize("scale", [1e-320, 1e308])
+def test_weights_may_be_of_any_size(scale: float, tmp_path: Path, greenroom: Greenroom) -> None:
+    """Only the proportions of weights count, up to the ends of what 64 bits hold."""
+    frame = CHURN.assign(counts=np.where(CHURN["region"] == "south", scale, scale / 2))
+    options = (*PAIR, "--metric", "brier", "--weight", "counts", "--json")
+    huge, plain = (
+        report_of(greenroom(write(tmp_path, table, "table.parquet"), *options))["metrics"][0]
+        for table in (frame, frame.assign(counts=frame["counts"] / scale))
+    )
+
+    assert huge["difference"] == pytest.approx(plain["difference"], rel=1e-3)
+
+
 def test_equal_columns_differ_by_nothing(tmp_path: Path, greenroom: Greenroom) -> None:
     """Two columns with the same values are compared, the difference is 0, and the text says why."""
     done = greenroom(write(tmp_path, change(old=CHURN["new"])), *PAIR, "--max-loss", "0", "--slice", "region")
@@ -434,6 +447,11 @@ BAD: dict[str, tuple[pd.DataFrame | bytes, tuple[str, ...], str]] = {
         make_colours().assign(**{"new label": "pink"}),
         ("--target", "colour", "--candidate", "new label"),
         "knows the class 'pink'",
+    ),
+    "a name with a line break": (
+        change(left=np.where(CHURN["left"] == "yes", "left\nus", "stayed"), new=CHURN["new"].round()),
+        PAIR,
+        "left us and stayed",
     ),
     "numbers for classes": (
         make_prices(),
