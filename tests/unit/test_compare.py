@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -565,3 +566,15 @@ finally:
     assert done.stdout.startswith("FAIL  Worse for region south")
     assert "\x1b" not in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_s_commands_work(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every comparison that docs/compare.md shows of the example ends with a verdict and not with an error."""
+    monkeypatch.chdir(SMALL.parents[2])
+    page = Path("docs/compare.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line for line in page.splitlines() if line.startswith("greenroom compare examples/")]
+
+    assert len(commands) == 4
+    for command in commands:
+        words = shlex.split(command.partition(" | ")[0])
+        assert greenroom(*words[2:]).err.count("greenroom:") == 0
