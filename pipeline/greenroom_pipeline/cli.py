@@ -271,7 +271,8 @@ def main() -> None:
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        typer.echo(f"greenroom: {plain(str(error))}", err=True)
+        # A name in it may hold line breaks.
+        typer.echo(f"greenroom: {' '.join(plain(str(error)).split())}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)
@@ -281,17 +282,21 @@ def main() -> None:
 def _show_answer(answer: Answer, question: Question, *, form: Literal["json", "markdown", "text"]) -> None:
     from greenroom_pipeline.comparison_text import print_comparison
     from greenroom_pipeline.markdown import write_markdown
+    from greenroom_pipeline.outline import advise
     from greenroom_pipeline.report import to_json
 
     report, rules, notes, min_rows = answer.report, answer.rules, answer.notes, question.min_rows
+    advice = advise(report, rules, min_rows=min_rows)
     if form == "json":
         for note in notes:
             typer.echo(plain(note), err=True)
         typer.echo(to_json(report))
     elif form == "markdown":
-        typer.echo(write_markdown(report, rules=rules, notes=notes, min_rows=min_rows), nl=False)
+        typer.echo(
+            write_markdown(report, rules=rules, advice=advice, notes=notes, min_rows=min_rows), nl=False
+        )
     else:
-        print_comparison(Console(), report, rules=rules, notes=notes, min_rows=min_rows)
+        print_comparison(Console(), report, rules=rules, advice=advice, notes=notes, min_rows=min_rows)
 
 
 def _status(verdict: Verdict, *, strict: bool) -> int:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from greenroom_pipeline.changes import tell_changes
-from greenroom_pipeline.outline import Line, Word, advise, is_judged, list_overall, list_slices, title_slices
+from greenroom_pipeline.outline import Line, Word, is_judged, list_overall, list_slices, title_slices
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.settings import GateRule
 from greenroom_pipeline.terminal import VERDICTS, plain, print_checks, print_line
@@ -28,6 +28,7 @@ def print_comparison(
     report: Report,
     *,
     rules: Sequence[GateRule],
+    advice: Sequence[str],
     notes: Sequence[str],
     min_rows: int,
 ) -> None:
@@ -51,7 +52,7 @@ def print_comparison(
         console.print()
         print_line(console, ("Checks", "bold"))
         print_checks(console, report.checks)
-    _print_section(console, "Next", advise(report, rules, min_rows=min_rows))
+    _print_section(console, "Next", advice)
 
 
 def _print_lines(

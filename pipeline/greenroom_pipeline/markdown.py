@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from greenroom_pipeline.changes import tell_changes
-from greenroom_pipeline.outline import Line, advise, is_judged, list_overall, list_slices, title_slices
+from greenroom_pipeline.outline import Line, is_judged, list_overall, list_slices, title_slices
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Verdict
 from greenroom_pipeline.settings import GateRule
 from greenroom_pipeline.wording import count
@@ -44,12 +44,17 @@ def escape(text: str, *, most: int = MOST_CHARACTERS) -> str:
 
 
 def write_markdown(
-    report: Report, *, rules: Sequence[GateRule] = (), notes: Sequence[str] = (), min_rows: int = 100
+    report: Report,
+    *,
+    rules: Sequence[GateRule] = (),
+    advice: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    min_rows: int = 100,
 ) -> str:
     """Return the report for a comment or a page.
 
-    *rules* are those that it was judged by, *notes* are sentences on how it was read, and slices of fewer
-    than *min_rows* rows are left out.
+    *rules* are those that it was judged by, *advice* says what to do next, *notes* how the models were read;
+    slices of fewer than *min_rows* rows are left out.
     """
     parts = [
         _write_head(report),
@@ -57,7 +62,7 @@ def write_markdown(
         _write_slices(report, rules, min_rows=min_rows),
         _write_list("What changes", tell_changes(report.observations)),
         _write_checks(report.checks),
-        _write_list("Next", advise(report, rules, min_rows=min_rows)),
+        _write_list("Next", advice),
         _write_list("How this was read", notes),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

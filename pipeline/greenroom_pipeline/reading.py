@@ -69,7 +69,7 @@ def read_question(question: Question) -> Reading:
     """Read the columns that are asked about; an error names the column, the row and what to do."""
     names = read_names(question.table)
     models = _find_models(question, names)
-    rules = [_find_slice(given, names, question) for given in question.slices]
+    rules = [_find_slice(given, names) for given in dict.fromkeys(question.slices)]
     frame = _read_frame(question, names, models, rules)
     slices = _cut(frame, rules)
     choice, notes = _choose(question, frame, models)
@@ -116,7 +116,7 @@ def _find_models(question: Question, names: Sequence[str]) -> list[ModelColumns]
     return models
 
 
-def _find_slice(given: str, names: Sequence[str], question: Question) -> SliceRule:
+def _find_slice(given: str, names: Sequence[str]) -> SliceRule:
     """Read `carrier`, or `distance:4` for four bins of equal counts."""
     column, colon, bins = given.rpartition(":")
     if given in names or not colon or not bins.isdecimal():

@@ -74,8 +74,9 @@ def require_single(names: Sequence[str], name: str, *, what: str) -> None:
 @contextmanager
 def _reading(path: Path, *, what: str) -> Iterator[str]:
     """Yield the format of the file; what goes wrong inside becomes a `DataError`."""
-    kind = _require_file(path, what=what)
+    kind = "CSV or Parquet"
     try:
+        kind = _require_file(path, what=what)
         yield kind
     except (ValueError, OSError, pa.ArrowException) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].strip().rstrip(".")
@@ -134,6 +135,9 @@ def _read_parquet(path: Path, names: Sequence[str]) -> pd.DataFrame:
     # Column by column, so that only one is there twice while it changes its form.
     with pq.ParquetFile(path) as file:
         kept = {name: file.schema_arrow.field(name).type for name in names}
+    for name, kind in kept.items():
+        if pa.types.is_nested(kind):
+            raise ValueError(f"column {name!r} holds {kind}, not one value a row")
     coded = [name for name, kind in kept.items() if _is_coded(kind)]
     with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False) as file:
         return pd.DataFrame({name: _read_column(file, name, kept[name]) for name in names}, copy=False)

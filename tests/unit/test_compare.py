@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -330,6 +331,19 @@ def test_groups_and_weights_count(tmp_path: Path, greenroom: Greenroom) -> None:
     assert weighted["candidate"] == pytest.approx(plain["candidate"])
 
 
+@pytest.mark.parametrize("scale", [1e-320, 1e308])
+def test_weights_may_be_of_any_size(scale: float, tmp_path: Path, greenroom: Greenroom) -> None:
+    """Only the proportions of weights count, up to the ends of what 64 bits hold."""
+    frame = CHURN.assign(counts=np.where(CHURN["region"] == "south", scale, scale / 2))
+    options = (*PAIR, "--metric", "brier", "--weight", "counts", "--json")
+    huge, plain = (
+        report_of(greenroom(write(tmp_path, table, "table.parquet"), *options))["metrics"][0]
+        for table in (frame, frame.assign(counts=frame["counts"] / scale))
+    )
+
+    assert huge["difference"] == pytest.approx(plain["difference"], rel=1e-3)
+
+
 def test_equal_columns_differ_by_nothing(tmp_path: Path, greenroom: Greenroom) -> None:
     """Two columns with the same values are compared, the difference is 0, and the text says why."""
     done = greenroom(write(tmp_path, change(old=CHURN["new"])), *PAIR, "--max-loss", "0", "--slice", "region")
@@ -434,6 +448,11 @@ BAD: dict[str, tuple[pd.DataFrame | bytes, tuple[str, ...], str]] = {
         make_colours().assign(**{"new label": "pink"}),
         ("--target", "colour", "--candidate", "new label"),
         "knows the class 'pink'",
+    ),
+    "a name with a line break": (
+        change(left=np.where(CHURN["left"] == "yes", "left\nus", "stayed"), new=CHURN["new"].round()),
+        PAIR,
+        "left us and stayed",
     ),
     "numbers for classes": (
         make_prices(),
@@ -547,3 +566,15 @@ finally:
     assert done.stdout.startswith("FAIL  Worse for region south")
     assert "\x1b" not in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_s_commands_work(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every comparison that docs/compare.md shows of the example ends with a verdict and not with an error."""
+    monkeypatch.chdir(SMALL.parents[2])
+    page = Path("docs/compare.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line for line in page.splitlines() if line.startswith("greenroom compare examples/")]
+
+    assert len(commands) == 4
+    for command in commands:
+        words = shlex.split(command.partition(" | ")[0])
+        assert greenroom(*words[2:]).err.count("greenroom:") == 0

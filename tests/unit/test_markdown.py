@@ -84,7 +84,7 @@ def test_long_text_is_cut() -> None:
 
 def test_a_hostile_report_keeps_its_form() -> None:
     """Whatever is in the names, the lines are headings, table rows, items and sentences as written here."""
-    text = write_markdown(make_report(), notes=[HOSTILE])
+    text = write_markdown(make_report(), advice=[HOSTILE], notes=[HOSTILE])
     rows = [line for line in text.splitlines() if line.startswith("|")]
 
     assert all(len(re.findall(r"(?<!\\)\|", row)) in (4, 7) for row in rows)

@@ -106,6 +106,9 @@ def test_small_slices_are_left_out() -> None:
         pytest.param(1, 2, [("GR106", "failed")], "Mend what GR106 found", id="another check"),
         # h = 1 and d = .5: four times the rows are needed.
         pytest.param(-1, 1, [("GR102", "inconclusive")], "Label about 1,600 more rows", id="too few"),
+        pytest.param(
+            -2, -1, [("GR102", "passed"), ("GR103", "not_tested")], "none could be tested", id="untested"
+        ),
         pytest.param(-1, 1, [], "pass the loss of RMSE that you tolerate: --max-loss X", id="no limit"),
     ],
 )

@@ -117,3 +117,12 @@ def test_a_large_table_of_mixed_values_warns_of_nothing(tmp_path: Path) -> None:
     pd.DataFrame({"id": [*range(200_000), *["x"] * 200_000]}).to_csv(path, index=False)
 
     assert set(map(type, read_columns(path, ["id"])["id"].cat.categories)) == {str}
+
+
+def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
+    """A nested column has no one value a row, and is named."""
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"a": [[1, 2], [3]]}).to_parquet(path)
+
+    with pytest.raises(DataError, match="column 'a' holds list"):
+        read_columns(path, ["a"])
