@@ -62,6 +62,7 @@ def test_overall_comes_first_and_every_slice_follows() -> None:
         assert result.candidate is not None
         assert result.champion is not None
         assert result.interval is not None
+        assert result.difference is not None
         assert result.difference == pytest.approx(result.candidate - result.champion, abs=1e-12)
         assert result.interval[0] < result.difference < result.interval[1]
 
