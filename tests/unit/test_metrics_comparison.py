@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import bootstrap, norm
+from scipy.stats import norm
 
-from greenroom_pipeline.metrics.comparison import Comparison, adjust_holm, compare
-from greenroom_pipeline.metrics.metric import Estimate, Sample, average, measure
+from greenroom_pipeline.metrics.comparison import (
+    Comparison,
+    adjust_benjamini_hochberg,
+    adjust_holm,
+    compare,
+)
+from greenroom_pipeline.metrics.metric import Estimate, average, measure
 from greenroom_pipeline.metrics.registry import METRICS
-
-Pair = tuple[Sample, Sample]
+from tests.samples import Pair, draw_regression, score_binary
 
 
 def compare_samples(name: str, pair: Pair, *, groups: NDArray[np.intp] | None = None) -> Comparison:
@@ -26,36 +26,6 @@ def compare_samples(name: str, pair: Pair, *, groups: NDArray[np.intp] | None = 
 def read_error(compared: Comparison) -> float:
     assert compared.interval is not None
     return float((compared.interval[1] - compared.interval[0]) / 2 / norm.ppf(0.975))
-
-
-def score_binary(target: NDArray[np.intp], scores: NDArray[np.float64]) -> Sample:
-    return Sample(target, (scores > 0.5).astype(np.intp), np.column_stack([1 - scores, scores]), 1)
-
-
-def draw_binary(rng: np.random.Generator, *, rows: int) -> Pair:
-    target = rng.integers(0, 2, rows)
-    shared = 0.3 * target + rng.normal(0.35, 0.15, rows)
-    first, second = (np.clip(np.round(shared + rng.normal(0, 0.1, rows), 2), 0.01, 0.99) for _ in "ab")
-    return score_binary(target, first), score_binary(target, second)
-
-
-def draw_multiclass(rng: np.random.Generator, *, rows: int) -> Pair:
-    target = rng.integers(0, 3, rows)
-
-    def answer() -> Sample:
-        weights = rng.random((rows, 3)) + 0.5 * np.eye(3)[target] + 0.02
-        probabilities = weights / weights.sum(axis=1, keepdims=True)
-        return Sample(target, probabilities.argmax(axis=1), probabilities)
-
-    return answer(), answer()
-
-
-def draw_regression(rng: np.random.Generator, *, rows: int) -> Pair:
-    target = rng.normal(0, 3, rows)
-    shared = target + rng.normal(0, 1, rows)
-    return Sample(target, shared + rng.normal(0, 0.6, rows)), Sample(
-        target, shared + rng.normal(0, 0.5, rows)
-    )
 
 
 TARGET = np.array([1] * 5 + [0] * 5)
@@ -75,81 +45,11 @@ def test_delong_with_a_tie() -> None:
     assert compared.p_value == pytest.approx(0.1858767324, abs=1e-9)
 
 
-DRAWS = [
-    pytest.param(draw, name, id=f"{draw.__name__.removeprefix('draw_')}-{name}")
-    for draw, names in (
-        (draw_binary, ("roc_auc", "log_loss", "brier", "accuracy", "f1")),
-        (draw_multiclass, ("roc_auc_ovr", "log_loss", "brier", "accuracy", "f1_macro")),
-        (draw_regression, ("rmse", "mae", "r2")),
-    )
-    for name in names
-]
+def test_identical_curves() -> None:
+    """Two models with the same answers have the same curve: difference 0 and p 1."""
+    model = score_binary(TARGET, FIRST)
 
-
-@pytest.mark.parametrize(("draw", "name"), DRAWS)
-def test_identical_predictions_differ_by_nothing(draw: Callable[..., Pair], name: str) -> None:
-    """A model against itself: difference exactly 0, interval (0, 0), p 1, with groups and without."""
-    model, _ = draw(np.random.default_rng(1), rows=60)
-
-    for groups in (None, np.arange(60) // 5):
-        assert compare_samples(name, (model, model), groups=groups) == Comparison(0.0, (0.0, 0.0), 1.0)
-
-
-@pytest.mark.parametrize(("draw", "name"), DRAWS)
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10_000), grouped=st.booleans())
-def test_swapping_the_models_negates(draw: Callable[..., Pair], name: str, seed: int, grouped: bool) -> None:
-    """Champion against candidate is the same comparison with the sign turned."""
-    pair = draw(np.random.default_rng(seed), rows=80)
-    groups = np.arange(80) // 4 if grouped else None
-    ahead, back = (compare_samples(name, two, groups=groups) for two in (pair, pair[::-1]))
-
-    assert ahead.interval is not None
-    assert back.difference == -ahead.difference
-    assert back.interval == pytest.approx((-ahead.interval[1], -ahead.interval[0]))
-    assert back.p_value == pytest.approx(ahead.p_value)
-
-
-@pytest.mark.parametrize(("draw", "name"), DRAWS)
-def test_row_order_does_not_matter(draw: Callable[..., Pair], name: str) -> None:
-    """Rows shuffled alike for both models change nothing."""
-    rng = np.random.default_rng(5)
-    pair = draw(rng, rows=200)
-    order = rng.permutation(200)
-    before, after = (
-        compare_samples(name, pair),
-        compare_samples(name, (pair[0].take(order), pair[1].take(order))),
-    )
-
-    assert after.difference == pytest.approx(before.difference, abs=1e-12)
-    assert after.interval == pytest.approx(before.interval, abs=1e-12)
-
-
-@pytest.mark.parametrize(("draw", "name"), DRAWS)
-def test_standard_error_agrees_with_the_bootstrap(draw: Callable[..., Pair], name: str) -> None:
-    """The engine's standard error is SciPy's paired bootstrap's, within 15 % (600 resamples vary by 3 %)."""
-    rng = np.random.default_rng(11)
-    pair = draw(rng, rows=600)
-
-    def differ(rows: NDArray[np.intp]) -> float:
-        return compare_samples(name, (pair[0].take(rows), pair[1].take(rows))).difference
-
-    resampled = bootstrap(
-        (np.arange(600),), differ, n_resamples=600, vectorized=False, method="percentile", rng=rng
-    )
-
-    assert read_error(compare_samples(name, pair)) == pytest.approx(float(resampled.standard_error), rel=0.15)
-
-
-@pytest.mark.parametrize(("draw", "name"), DRAWS)
-def test_standard_error_is_the_spread_over_new_holdouts(draw: Callable[..., Pair], name: str) -> None:
-    """Over 500 fresh holdouts of 500 rows, 95 % intervals cover the true difference within 92 to 98 %."""
-    rng = np.random.default_rng(23)
-    found = [compare_samples(name, draw(rng, rows=500)) for _ in range(500)]
-    truth = np.mean([one.difference for one in found])
-    covered = np.mean([one.interval[0] <= truth <= one.interval[1] for one in found if one.interval])
-
-    assert 0.92 <= covered <= 0.98
+    assert compare_samples("roc_auc", (model, model)) == Comparison(0.0, (0.0, 0.0), 1.0)
 
 
 def test_rows_of_one_group_count_once() -> None:
@@ -209,15 +109,16 @@ def test_too_few_rows_tell_no_spread() -> None:
     assert compare(alone, Estimate(0.25, None), confidence=0.95) == Comparison(0.25, None, None)
 
 
+FIFTEEN = [
+    *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459),
+    *(0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1),
+]
+
+
 def test_holm_rejects_three_of_the_fifteen() -> None:
     """Of Benjamini and Hochberg's fifteen p-values Holm rejects three at 5 %."""
-    p_values = [
-        *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459),
-        *(0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1),
-    ]
-
-    assert (adjust_holm(p_values) <= 0.05).sum() == 3
-    assert adjust_holm(p_values[::-1])[::-1] == pytest.approx(adjust_holm(p_values))
+    assert (adjust_holm(FIFTEEN) <= 0.05).sum() == 3
+    assert adjust_holm(FIFTEEN[::-1])[::-1] == pytest.approx(adjust_holm(FIFTEEN))
     assert adjust_holm([]).size == 0
 
 
@@ -225,3 +126,18 @@ def test_holm_keeps_order_and_stays_below_one() -> None:
     """Corrected p-values keep the order of the plain ones and never exceed 1."""
     assert adjust_holm([0.04, 0.01, 0.5]).tolist() == pytest.approx([0.08, 0.03, 0.5])
     assert adjust_holm([0.9, 0.8]).tolist() == [1, 1]
+
+
+def test_benjamini_hochberg_rejects_four_of_the_fifteen() -> None:
+    """Of their fifteen p-values Benjamini and Hochberg reject four at 5 %."""
+    assert (adjust_benjamini_hochberg(FIFTEEN) <= 0.05).sum() == 4
+    assert adjust_benjamini_hochberg([]).size == 0
+
+
+def test_benjamini_hochberg_cut_off() -> None:
+    """Of five p-values those up to 0.02 are rejected at 5 %, in whichever order they come."""
+    p_values = np.array([0.04, 0.01, 0.02, 0.5, 0.9])
+    rejected = adjust_benjamini_hochberg(p_values.tolist()) <= 0.05
+
+    assert p_values[rejected].max() == 0.02
+    assert sorted(p_values[rejected]) == [0.01, 0.02]

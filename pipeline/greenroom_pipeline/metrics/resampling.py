@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from greenroom_pipeline.metrics.comparison import Comparison
 from greenroom_pipeline.metrics.metric import (
@@ -22,6 +23,8 @@ from greenroom_pipeline.metrics.metric import (
 RESAMPLES = 2_000
 # With fewer defined resamples than this share nothing is said: the metric is undefined too near by.
 FEWEST_DEFINED = 0.95
+# With fewer draws beyond 0 their share says too little, as correcting for many slices needs small p-values.
+FEWEST_BEYOND = 5
 
 Draw = Callable[[np.random.Generator], NDArray[np.intp]]
 """Return how often each of the n rows is drawn."""
@@ -63,10 +66,18 @@ def draw_again(
 
 def compare_draws(difference: float, draws: Numbers, *, confidence: float) -> Comparison:
     """Return the percentile interval of drawn differences, and twice the share beyond 0 as p."""
-    low, high = percentile_interval(draws, confidence=confidence)
-    beyond = min((draws <= 0).sum(), (draws >= 0).sum())
-    p_value = min(1.0, 2 * float(beyond + 1) / (draws.size + 1))
-    return Comparison(difference, (low, high), p_value)
+    interval = percentile_interval(draws, confidence=confidence)
+    beyond = int(min((draws <= 0).sum(), (draws >= 0).sum()))
+    p_value = min(1.0, 2 * (beyond + 1) / (draws.size + 1))
+    if beyond < FEWEST_BEYOND:
+        p_value = min(p_value, _bound_tail(difference, draws))
+    return Comparison(difference, interval, p_value)
+
+
+def _bound_tail(difference: float, draws: Numbers) -> float:
+    """Return the p of a normal tail, which is smaller than counting can show."""
+    error = float(draws.std())
+    return 2 * float(norm.sf(abs(difference) / error)) if error > 0 else float(difference == 0)
 
 
 def percentile_interval(draws: Numbers, *, confidence: float) -> tuple[float, float]:

@@ -63,15 +63,21 @@ def mcnemar_statistic(pairs: Pairs, *, correction: int = 0) -> float:
 def tango_interval(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
     """Return Tango's score interval (1998) of the difference of two shares on the same rows."""
     z = float(norm.isf((1 - confidence) / 2))
-    middle = (pairs.gained - pairs.lost) / pairs.rows
-    edge = 1 - 1e-12
+    return _find_tango_end(pairs, quantile=z, edge=-1), _find_tango_end(pairs, quantile=-z, edge=1)
 
-    def beyond(difference: float, *, quantile: float) -> float:
+
+def _find_tango_end(pairs: Pairs, *, quantile: float, edge: int) -> float:
+    """Return where the score is *quantile*, between the difference and *edge*."""
+    middle = (pairs.gained - pairs.lost) / pairs.rows
+    last = edge * (1 - 1e-12)
+
+    def exceed(difference: float) -> float:
         return _tango_score(pairs, difference) - quantile
 
-    low = -1.0 if middle <= -edge else brentq(lambda d: beyond(d, quantile=z), -edge, middle, xtol=1e-12)
-    high = 1.0 if middle >= edge else brentq(lambda d: beyond(d, quantile=-z), middle, edge, xtol=1e-12)
-    return float(low), float(high)
+    if abs(middle) >= abs(last) and middle * edge > 0:
+        return float(edge)
+    # At the edge itself no pairs are likely, so the score there is as good as infinite.
+    return float(brentq(exceed, middle, last, xtol=1e-12))
 
 
 def _tango_score(pairs: Pairs, difference: float) -> float:
@@ -82,6 +88,8 @@ def _tango_score(pairs: Pairs, difference: float) -> float:
     share = (math.sqrt(max(b * b - 8 * n * c, 0)) - b) / (4 * n)
     variance = n * (2 * share + difference * (1 - difference))
     distance = gained - lost - n * difference
+    if abs(distance) < 1e-9:
+        return 0.0
     return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
 
 
