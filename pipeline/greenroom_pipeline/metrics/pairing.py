@@ -147,20 +147,22 @@ def _resample(
 def pair_drawn(drawn: Drawn | None, *, confidence: float) -> Pairing:
     """Return what a project's own number says of both models, from its values on rows drawn anew."""
     if drawn is None:
-        return Pairing(
-            None, None, None, None, RESAMPLED, "it is undefined for both models: there are no rows"
-        )
-    compared = None
-    if drawn.champion is not None and drawn.draws.champion is not None:
-        moved = drawn.draws.candidate - drawn.draws.champion
-        compared = compare_draws(drawn.candidate - drawn.champion, moved, confidence=confidence)
+        return Pairing(None, None, None, None, RESAMPLED, "it is undefined on these rows")
+    draws, compared = drawn.draws, None
+    if drawn.champion is not None:
+        difference = drawn.candidate - drawn.champion
+        compared = Comparison(difference, None, None)
+        if draws is not None and draws.champion is not None:
+            compared = compare_draws(difference, draws.candidate - draws.champion, confidence=confidence)
     return Pairing(
         candidate=drawn.candidate,
         champion=drawn.champion,
-        candidate_interval=percentile_interval(drawn.draws.candidate, confidence=confidence),
+        candidate_interval=None
+        if draws is None
+        else percentile_interval(draws.candidate, confidence=confidence),
         comparison=compared,
         method=RESAMPLED,
-        reason=None,
+        reason=TOO_FEW if draws is None else None,
     )
 
 
