@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from greenroom_pipeline.errors import ScoringError, SettingsError
+from greenroom_pipeline.errors import RepositoryError, ScoringError, SettingsError
+from greenroom_pipeline.fingerprint import require_committed
 from greenroom_pipeline.holdout import Holdout
 from greenroom_pipeline.metrics.metric import Metric
 from greenroom_pipeline.metrics.own import Drawn, Own, OwnLosses, OwnNumbers, define_own
@@ -43,11 +44,21 @@ def define_metrics(settings: Settings) -> dict[str, Metric]:
     return own
 
 
-def list_sources(settings: Settings, repository: Repository) -> list[str]:
-    """Return the files of the repository that the functions are named in; others come with the environment."""
+def require_committed_sources(settings: Settings, repository: Repository) -> None:
+    """Raise `RepositoryError` when code that a function of the project may read is not the commit's.
+
+    A function imports what it likes, so all Python files count; and one that git ignores belongs to no commit.
+    """
+    if not settings.metric:
+        return
+    require_committed(repository, ["*.py"])
     modules = {each.function.partition(":")[0].partition(".")[0] for each in settings.metric}
-    paths = [path for module in sorted(modules) for path in (f"{module}.py", module)]
-    return [path for path in paths if (repository.root / path).exists()]
+    tracked = set(repository.tracked())
+    for path in [path for module in sorted(modules) for path in (f"{module}.py", f"{module}/__init__.py")]:
+        if (repository.root / path).exists() and path not in tracked:
+            raise RepositoryError(
+                f"{path} has a metric's function, but git does not track it; add and commit it"
+            )
 
 
 def measure_own(

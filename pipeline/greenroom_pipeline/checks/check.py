@@ -19,6 +19,8 @@ class Case:
     evaluation: Evaluation
     observed: Observations = field(default_factory=Observations)
     preview: Preview | None = None
+    own: frozenset[str] = frozenset()
+    """The project's own metrics, which are measured of the candidate and the champion alone."""
 
 
 class Check(Protocol):

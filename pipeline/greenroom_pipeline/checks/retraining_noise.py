@@ -31,7 +31,7 @@ class RetrainingNoise:
                 rule, case, of_metric.get(rule.metric), tolerance=rule.max_loss, min_rows=gate.min_rows
             )
             for rule in gate.check
-            if rule.max_loss is not None
+            if rule.max_loss is not None and rule.metric not in case.own
         ]
 
     def _judge(
