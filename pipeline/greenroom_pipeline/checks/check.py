@@ -74,6 +74,12 @@ def is_within(result: MetricResult, *, tolerance: float) -> bool:
     return low > -tolerance or low == high >= -tolerance
 
 
+def one_sided_harm(result: MetricResult) -> float:
+    """Return the one-sided p of no harm: the lower, the less favourable."""
+    assert result.p_value is not None
+    return result.p_value / 2 if turn(result)[0] < 0 else 1 - result.p_value / 2
+
+
 def judge_most(interval: tuple[float, float], *, most: float) -> Outcome:
     """Return what an interval says of a value that may be *most* at most."""
     low, high = interval
