@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +14,10 @@ from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.metrics.metric import Metric, Sample
 from greenroom_pipeline.metrics.pairing import Design, pair
 from greenroom_pipeline.metrics.registry import find_metric
-from greenroom_pipeline.predictions import Predictions
+from greenroom_pipeline.predictions import Predictions, code_labels
 from greenroom_pipeline.report import MetricResult, Slice, Task
 from greenroom_pipeline.slices import SliceColumn
-from greenroom_pipeline.target import Target, read_sample, read_target, read_weights
+from greenroom_pipeline.target import read_sample, read_target, read_weights
 from greenroom_pipeline.wording import count
 
 
@@ -72,7 +72,8 @@ class Part:
 
     def take(self, rows: NDArray[np.intp], *, slice: Slice) -> Part:
         champion = None if self.champion is None else self.champion.take(rows)
-        groups = None if self.groups is None else self.groups[rows]
+        # Coded anew, since a slice may have few of very many groups.
+        groups = None if self.groups is None else encode_groups(self.groups[rows], rows=rows.size)
         return Part(slice, self.candidate.take(rows), champion, groups)
 
 
@@ -98,6 +99,9 @@ def evaluate(
     independent. *seed* is for metrics that draw rows anew.
     Raises `DataError` for the target, `ScoringError` for predictions, `SettingsError` for names.
     """
+    if task != "regression":
+        candidate = code_labels(candidate, model="the candidate")
+        champion = None if champion is None else code_labels(champion, model="the champion")
     chosen = [name if isinstance(name, Metric) else find_metric(name, task=task) for name in metrics]
     truth = read_target(target, task=task, candidate=candidate, champion=champion, positive=positive)
     weighed = None if weights is None else read_weights(weights, rows=truth.rows)
@@ -108,9 +112,10 @@ def evaluate(
         None if groups is None else encode_groups(groups, rows=truth.rows),
     )
     design = Design(confidence=confidence, seed=seed)
+    classes = truth.classes_present()
     findings = []
     for part in _split(whole, slices):
-        small = _explain_small(part, truth, min_rows=min_rows, min_class_rows=min_class_rows)
+        small = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
         judged = replace(part, reason=small)
         findings += [_find(metric, judged, design) for metric in chosen]
     return Evaluation(task, champion is not None, tuple(findings))
@@ -135,20 +140,24 @@ def _split(whole: Part, slices: Sequence[SliceColumn]) -> Iterator[Part]:
             yield whole.take(order[start:end], slice=Slice(column=column.column, value=value))
 
 
-def _explain_small(part: Part, truth: Target, *, min_rows: int, min_class_rows: int) -> str | None:
-    """Say why a slice is too small to test, or return None; the whole holdout is always tested."""
+def _explain_small(
+    part: Part, classes: Mapping[int, str], *, min_rows: int, min_class_rows: int
+) -> str | None:
+    """Say why a slice is too small to test, or return None; the whole holdout is always tested.
+
+    *classes* are those of the holdout, by code.
+    """
     if part.slice is None:
         return None
     rows = part.candidate.rows
     if rows < min_rows:
         return f"it has {count(rows, 'row')}, fewer than {min_rows}"
-    if truth.task == "regression":
+    if not classes:
         return None
-    of_class = np.bincount(part.candidate.target, minlength=len(truth.classes))
-    for code in np.unique(truth.values):
+    of_class = np.bincount(part.candidate.target, minlength=max(classes) + 1)
+    for code, name in classes.items():
         if of_class[code] < min_class_rows:
-            what = f"{count(int(of_class[code]), 'row')} of class {truth.classes[code]}"
-            return f"it has {what}, fewer than {min_class_rows}"
+            return f"it has {count(int(of_class[code]), 'row')} of class {name}, fewer than {min_class_rows}"
     return None
 
 
