@@ -12,20 +12,28 @@ from benchmarks.gate import bench_gate
 from benchmarks.loop import bench_loop
 from benchmarks.machine import describe_machine
 from benchmarks.processes import settle
-from benchmarks.results import make_table, to_json
+from benchmarks.results import from_json, make_table, merge, to_json
+from benchmarks.scale import bench_scale
 
 RESULTS = Path(__file__).with_name("results.json")
+PARTS = {"loop": bench_loop, "gate": bench_gate, "scale": bench_scale}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure every figure.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured, in turn")
-    rounds = parser.parse_args().rounds
+    wanted = parser.parse_args()
+    unknown = [part for part in wanted.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]!r}; choose from {', '.join(PARTS)}")
     settle(os.environ)
     machine = describe_machine()
-    results = [*bench_loop(rounds), *bench_gate(rounds)]
+    chosen = [part for part in PARTS if part in wanted.parts or not wanted.parts]
+    results = [result for part in chosen for result in PARTS[part](wanted.rounds)]
     Console(width=160).print(make_table(results))
-    RESULTS.write_text(to_json(results, machine), encoding="utf-8")
+    known = from_json(RESULTS.read_text(encoding="utf-8")) if wanted.parts and RESULTS.exists() else []
+    RESULTS.write_text(to_json(merge(known, results), machine), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Result:
-    """One row: medians in seconds and their ratio, ours ÷ theirs, where less is better."""
+    """One row: medians, in seconds unless the name says GiB, and their ratio ours ÷ theirs: less is better."""
 
     name: str
     ours: float | None
@@ -56,9 +56,28 @@ def make_table(results: Sequence[Result]) -> Table:
     for result in results:
         target = "" if result.target is None else f"≤ {result.target:g}"
         met = "" if result.met is None else ("yes" if result.met else "NO")
-        numbers = (_seconds(result.ours), _seconds(result.theirs), _show(result.ratio))
+        unit = "GiB" if "GiB" in result.name else "s"
+        numbers = (_measure(result.ours, unit), _measure(result.theirs, unit), _show(result.ratio))
         table.add_row(result.name, *numbers, target, met, str(result.runs))
     return table
+
+
+def merge(known: Sequence[Result], measured: Sequence[Result]) -> list[Result]:
+    """Return the known rows with those that were measured anew in their places, and new ones at the end.
+
+    A row's name up to its colon, such as `gate: 1,000,000 rows`, says what it is of: what follows may change.
+    """
+    fresh = {_subject(result): result for result in measured}
+    kept = [fresh.pop(_subject(result), result) for result in known]
+    return [*kept, *fresh.values()]
+
+
+def _subject(result: Result) -> str:
+    return result.name.partition(" : ")[0]
+
+
+def from_json(text: str) -> list[Result]:
+    return [Result(**result) for result in json.loads(text)["results"]]
 
 
 def to_json(results: Sequence[Result], machine: Mapping[str, Any]) -> str:
@@ -74,8 +93,8 @@ def _round(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:,.3f} s"
+def _measure(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:,.3f} {unit}"
 
 
 def _show(value: float | None) -> str:

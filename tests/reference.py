@@ -55,7 +55,9 @@ VARIABLES = """
 | `GREENROOM_CACHE` | Folder of models' environments, shared by projects. Default: `~/.cache/greenroom`. |
 
 The training command gets `MLFLOW_TRACKING_URI` and `MLFLOW_RUN_ID`, so that `mlflow.start_run()` resumes the
-right run, and `GREENROOM_PROJECT`, `GREENROOM_SHA` and `GREENROOM_FINGERPRINT`. With the default store the training
+right run, and `GREENROOM_PROJECT`, `GREENROOM_SHA` and `GREENROOM_FINGERPRINT`. `GREENROOM_SEED` is 0 for the
+candidate, and 1, 2, … for the further models that `seeds` under `[train]` asks for: let all randomness of training
+start from it, such as `random_state=int(os.environ.get("GREENROOM_SEED", 0))`. With the default store the training
 environment needs the full `mlflow` 3.17, whose SQLite tables Greenroom shares; with a tracking server any version
 will do. Give `log_model` explicit `pip_requirements`: without them MLflow writes down the whole lock file.
 """

@@ -10,6 +10,7 @@ from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.evaluation import Evaluation
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import Model
+from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import (
@@ -42,9 +43,12 @@ class Evidence:
     model: Model
     scores: Scores
     evaluation: Evaluation
+    observed: Observations
     checks: Sequence[CheckResult]
     preview: Preview
     timings: Sequence[Timing]
+    looks: int
+    """How many candidates the holdout has been asked about."""
 
 
 def assemble_report(
@@ -59,11 +63,12 @@ def assemble_report(
         task=project.settings.project.task,
         candidate=_refer(project, evidence.model, version=None),
         champion=_refer_champion(project, subject.champion),
-        holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest),
+        holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest, looks=evidence.looks),
         metrics=evidence.evaluation.metrics,
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),
         disagreements=_compare_rows(project, subject, evidence),
+        observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,
         timings=list(evidence.timings),

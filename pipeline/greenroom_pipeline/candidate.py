@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from greenroom_pipeline.errors import TrainingError
+from greenroom_pipeline.errors import ScoringError, TrainingError
 from greenroom_pipeline.model_file import log_model_file
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.project import Project
@@ -31,6 +31,7 @@ def train_candidate(
     *,
     environ: Mapping[str, str],
     wrote: Callable[[str], None],
+    seed: int = 0,
 ) -> Model:
     """Run the training command and return the model that it logged; `TrainingError` if it left none."""
     train = project.settings.train
@@ -41,6 +42,7 @@ def train_candidate(
         "GREENROOM_PROJECT": project.name,
         "GREENROOM_SHA": subject.commit.sha,
         "GREENROOM_FINGERPRINT": subject.fingerprint,
+        "GREENROOM_SEED": str(seed),
     }
     with tempfile.TemporaryDirectory(dir=project.places.scratch) as folder:
         log = Path(folder) / "train.log"
@@ -62,3 +64,20 @@ def train_candidate(
     model = read_model(logged, sha=subject.commit.sha)
     project.store.tag(run_id, {"trained": "true"})
     return model
+
+
+def require_another_model(store: Store, subject: Subject, candidate: Model) -> None:
+    """Raise `ScoringError` when the candidate is the champion's very bytes, though trained from other sources.
+
+    With the same fingerprint they are rightly the same: the champion's own commit is looked at again.
+    """
+    champion = subject.champion
+    if champion is None or candidate.digest != champion.model.digest:
+        return
+    if store.record(champion.version.tags["run"]).tags.get("fingerprint") == subject.fingerprint:
+        return
+    raise ScoringError(
+        f"the candidate is the champion itself (version {champion.version.version}, digest "
+        f"{candidate.digest[:12]}), though what training reads has changed; see that the training command logs "
+        "the model that it trains"
+    )

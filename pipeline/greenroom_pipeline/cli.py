@@ -14,17 +14,21 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from greenroom_pipeline.errors import GreenroomError, TrainingError
+from greenroom_pipeline import compare_options as options
+from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 if TYPE_CHECKING:
+    from greenroom_pipeline.compare import Answer
     from greenroom_pipeline.promotion import Promotion
+    from greenroom_pipeline.question import Question
+    from greenroom_pipeline.report import Verdict
     from greenroom_pipeline.serve import Server
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
@@ -120,9 +124,66 @@ def run(directory: Directory = Path(), json: Json = False) -> None:
         typer.echo(to_json(result.report))
     else:
         print_report(console, result.report)
-    strict = project.settings.gate.on_inconclusive == "fail"
-    failing = ("fail", "inconclusive") if strict else ("fail",)
-    raise typer.Exit(1 if result.report.verdict in failing else 0)
+    raise typer.Exit(_status(result.report.verdict, strict=project.settings.gate.on_inconclusive == "fail"))
+
+
+@app.command()
+def compare(
+    table: options.TableFile,
+    target: options.Target,
+    candidate: options.Candidate,
+    champion: options.Champion = None,
+    task: options.TaskOption = None,
+    metric: options.Metrics = None,
+    slice: options.Slices = None,
+    group: options.Group = None,
+    weight: options.Weight = None,
+    positive: options.Positive = None,
+    min: options.Min = None,
+    max: options.Max = None,
+    max_loss: options.MaxLoss = None,
+    max_loss_slices: options.MaxLossSlices = None,
+    max_gain: options.MaxGain = None,
+    confidence: options.Confidence = 0.95,
+    on_inconclusive: options.OnInconclusive = "warn",
+    min_rows: options.MinRows = 100,
+    prediction_kind: options.PredictionKind = None,
+    json: options.Json = False,
+    markdown: options.Markdown = False,
+) -> None:
+    """Compare two models' predictions in a table: no repository, model or server.
+
+    `greenroom compare churn.csv --target left --candidate new --champion old --max-loss 0.01`
+
+    Without a limit such as `--max-loss` the models are compared and nothing is judged.
+    Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.
+    """
+    if json and markdown:
+        raise SettingsError("--json and --markdown are two forms of one report; pass one of them")
+    with _importing():
+        from greenroom_pipeline.compare import compare_table
+        from greenroom_pipeline.question import Limits, Question
+
+    question = Question(
+        table=table,
+        target=target,
+        candidate=candidate,
+        champion=champion,
+        task=task,
+        kind=prediction_kind,
+        positive=positive,
+        metrics=metric or (),
+        slices=slice or (),
+        group=group,
+        weight=weight,
+        limits=Limits(min, max, max_loss, max_loss_slices, max_gain),
+        confidence=confidence,
+        on_inconclusive=on_inconclusive,
+        min_rows=min_rows,
+    )
+    answer = compare_table(question)
+    _show_answer(answer, question, form="json" if json else "markdown" if markdown else "text")
+    raise typer.Exit(_status(answer.report.verdict, strict=on_inconclusive == "fail"))
 
 
 @app.command()
@@ -135,6 +196,29 @@ def promote(directory: Directory = Path(), by: By = None) -> None:
     project = open_project(_places(directory))
     done = promote_checkout(project, by=by or project.repository.user())
     typer.echo(f"Version {done.version.version} of {project.name} is in production{_say_before(done)}.")
+
+
+@app.command()
+def override(
+    check: Annotated[str, typer.Argument(help="Code of the check, such as GR102.")],
+    reason: Annotated[
+        str, typer.Argument(help="Why it does not hold this commit back; the report shows it.")
+    ],
+    directory: Directory = Path(),
+    by: Annotated[str | None, typer.Option("--by", help="Who says so; default: git's user.name.")] = None,
+) -> None:
+    """Let the checked-out commit through a failed or inconclusive check, with a reason and a name.
+
+    It holds for this commit alone. Exit status: as `greenroom run` with the new verdict.
+    """
+    with _importing():
+        from greenroom_pipeline.override import override_check
+        from greenroom_pipeline.project import open_project
+
+    project = open_project(_places(directory))
+    report = override_check(project, check, reason=reason, by=by or project.repository.user())
+    print_report(Console(), report)
+    raise typer.Exit(_status(report.verdict, strict=project.settings.gate.on_inconclusive == "fail"))
 
 
 @app.command()
@@ -187,11 +271,36 @@ def main() -> None:
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        typer.echo(f"greenroom: {plain(str(error))}", err=True)
+        # A name in it may hold line breaks.
+        typer.echo(f"greenroom: {' '.join(plain(str(error)).split())}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)
         sys.exit(130)
+
+
+def _show_answer(answer: Answer, question: Question, *, form: Literal["json", "markdown", "text"]) -> None:
+    from greenroom_pipeline.comparison_text import print_comparison
+    from greenroom_pipeline.markdown import write_markdown
+    from greenroom_pipeline.outline import advise
+    from greenroom_pipeline.report import to_json
+
+    report, rules, notes, min_rows = answer.report, answer.rules, answer.notes, question.min_rows
+    advice = advise(report, rules, min_rows=min_rows)
+    if form == "json":
+        for note in notes:
+            typer.echo(plain(note), err=True)
+        typer.echo(to_json(report))
+    elif form == "markdown":
+        typer.echo(
+            write_markdown(report, rules=rules, advice=advice, notes=notes, min_rows=min_rows), nl=False
+        )
+    else:
+        print_comparison(Console(), report, rules=rules, advice=advice, notes=notes, min_rows=min_rows)
+
+
+def _status(verdict: Verdict, *, strict: bool) -> int:
+    return 1 if verdict == "fail" or (strict and verdict == "inconclusive") else 0
 
 
 def _places(directory: Path) -> Places:

@@ -9,6 +9,7 @@ GreenroomError
     PackagingError     the Bento could not be built
     PreviewError       the preview host or a preview did not do what was asked
     StoreError         MLflow cannot be reached, or holds something unexpected
+    OverrideError      a check cannot be overridden so
     PromotionError     the candidate cannot become champion
     ServeError         a part of the server did not start, or ended
     DemoError          the demo did not show what it is there to show
@@ -58,6 +59,10 @@ class PreviewError(GreenroomError):
 
 class StoreError(GreenroomError):
     """MLflow cannot be reached, or holds something unexpected."""
+
+
+class OverrideError(GreenroomError):
+    """A check cannot be overridden so."""
 
 
 class PromotionError(GreenroomError):

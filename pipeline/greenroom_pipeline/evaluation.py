@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.metrics.metric import Metric, Sample
-from greenroom_pipeline.metrics.pairing import Design, pair
+from greenroom_pipeline.metrics.own import Own, OwnLosses, OwnNumbers
+from greenroom_pipeline.metrics.pairing import Design, Pairing, pair, pair_drawn
 from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions, code_labels
 from greenroom_pipeline.report import MetricResult, Slice, Task
@@ -43,6 +44,11 @@ class Evaluation:
         """The report's list: overall first, then slice by slice."""
         return [finding.result for finding in self.findings]
 
+    @property
+    def rows(self) -> int:
+        """How many rows the holdout has."""
+        return max((one.result.rows for one in self.findings), default=0)
+
     def find_overall(self, metric: str) -> Finding | None:
         """Return the metric's finding on all rows, or None when it was not evaluated."""
         return next((one for one in self._find(metric) if one.result.slice is None), None)
@@ -67,8 +73,6 @@ class Part:
     candidate: Sample
     champion: Sample | None
     groups: NDArray[np.int32] | None
-    reason: str | None = None
-    """Why the part is too small to test."""
 
     def take(self, rows: NDArray[np.intp], *, slice: Slice) -> Part:
         champion = None if self.champion is None else self.champion.take(rows)
@@ -84,6 +88,7 @@ def evaluate(
     candidate: Predictions,
     champion: Predictions | None,
     metrics: Sequence[str | Metric],
+    own: Sequence[Own] = (),
     slices: Sequence[SliceColumn] = (),
     groups: ArrayLike | pd.Series[Any] | None = None,
     weights: ArrayLike | pd.Series[Any] | None = None,
@@ -95,6 +100,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure and compare both models by each of *metrics*, on all rows and on each of *slices*.
 
+    *own* holds what the project's own metrics gave, each of which is among *metrics*.
     *target*, *groups* and *weights* have a value for each of the n rows; rows of one group are not
     independent. *seed* is for metrics that draw rows anew.
     Raises `DataError` for the target, `ScoringError` for predictions, `SettingsError` for names.
@@ -105,19 +111,21 @@ def evaluate(
     chosen = [name if isinstance(name, Metric) else find_metric(name, task=task) for name in metrics]
     truth = read_target(target, task=task, candidate=candidate, champion=champion, positive=positive)
     weighed = None if weights is None else read_weights(weights, rows=truth.rows)
-    whole = Part(
-        None,
-        read_sample(candidate, target=truth, weights=weighed),
-        None if champion is None else read_sample(champion, target=truth, weights=weighed),
-        None if groups is None else encode_groups(groups, rows=truth.rows),
-    )
+    coded = None if groups is None else encode_groups(groups, rows=truth.rows)
+    models = [read_sample(each, target=truth, weights=weighed) for each in (candidate, champion) if each]
+    whole = _join(models, own, groups=coded)
     design = Design(confidence=confidence, seed=seed)
     classes = truth.classes_present()
     findings = []
-    for part in _split(whole, slices):
+    numbers = {each.metric.name: each for each in own if isinstance(each, OwnNumbers)}
+    for place, part in enumerate(_split(whole, slices)):
         small = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
-        judged = replace(part, reason=small)
-        findings += [_find(metric, judged, design) for metric in chosen]
+        for metric in chosen:
+            if metric.name in numbers:
+                found = pair_drawn(numbers[metric.name].parts[place], confidence=confidence)
+            else:
+                found = pair(metric, part.candidate, part.champion, replace(design, groups=part.groups))
+            findings.append(_conclude(metric, found, part, confidence=confidence, small=small))
     return Evaluation(task, champion is not None, tuple(findings))
 
 
@@ -161,8 +169,18 @@ def _explain_small(
     return None
 
 
-def _find(metric: Metric, part: Part, design: Design) -> Finding:
-    found = pair(metric, part.candidate, part.champion, replace(design, groups=part.groups))
+def _join(models: Sequence[Sample], own: Sequence[Own], *, groups: NDArray[np.int32] | None) -> Part:
+    """Return all rows of the candidate and of the champion if there is one, with what own metrics gave them."""
+    losses = [each for each in own if isinstance(each, OwnLosses)]
+    ours = {each.metric.name: each.candidate for each in losses}
+    theirs = {each.metric.name: each.champion for each in losses if each.champion is not None}
+    candidate, *champion = (
+        replace(model, losses=given) for model, given in zip(models, (ours, theirs), strict=False)
+    )
+    return Part(None, candidate, champion[0] if champion else None, groups)
+
+
+def _conclude(metric: Metric, found: Pairing, part: Part, *, confidence: float, small: str | None) -> Finding:
     compared = found.comparison
     result = MetricResult(
         metric=metric.name,
@@ -173,10 +191,10 @@ def _find(metric: Metric, part: Part, design: Design) -> Finding:
         difference=compared and compared.difference,
         interval=compared and compared.interval,
         candidate_interval=found.candidate_interval,
-        confidence=design.confidence,
+        confidence=confidence,
         p_value=compared and compared.p_value,
         rows=part.candidate.rows,
         method=found.method,
         higher_is_better=metric.higher_is_better,
     )
-    return Finding(result, part.reason or found.reason)
+    return Finding(result, small or found.reason)

@@ -28,7 +28,7 @@ def compute_fingerprint(repository: Repository, train: TrainTable) -> str:
         # Greenroom itself reads what the model file needs to load.
         files.update(name for name in (train.requirements, "requirements.txt", "uv.lock") if name is not None)
     entries = {name: _digest(repository.root / name) for name in sorted(files)}
-    content = {"train": train.model_dump(exclude={"inputs", "timeout"}), "files": entries}
+    content = {"train": train.model_dump(exclude={"inputs", "timeout", "seeds"}), "files": entries}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode(errors="surrogateescape")).hexdigest()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.predictions import as_label
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.settings import DataTable
+from greenroom_pipeline.table import read_table, require_name
 from greenroom_pipeline.target import read_classes
 
 
@@ -64,7 +64,8 @@ class Holdout:
                 raise DataError(
                     f"the model takes column {name!r}, which {given_away[name]}; drop it in training"
                 )
-            require_column(self.frame, name, f"the model takes column {name!r}, which the holdout lacks")
+            complaint = f"the model takes column {name!r}, which the holdout lacks"
+            require_name([str(each) for each in self.frame.columns], name, complaint)
         return self.frame[list(inputs)]
 
 
@@ -78,7 +79,7 @@ def positive_class(classes: Sequence[str], data: DataTable) -> str | None:
 def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
     """Read and check the holdout; `DataError` says what is wrong with which column."""
     path = repository / data.holdout
-    frame = _read_table(path)
+    frame = read_table(path, what="the holdout")
     for key, column in (
         ("target", data.target),
         ("group", data.group),
@@ -86,33 +87,11 @@ def read_holdout(repository: Path, data: DataTable, *, task: Task) -> Holdout:
         ("id", data.id),
     ):
         if column is not None:
-            require_column(frame, column, f"data.{key} is {column!r}, which {data.holdout} has no column for")
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise DataError(f"{data.holdout} has two columns {twice[0]!r}; give each its own name")
+            complaint = f"data.{key} is {column!r}, which {data.holdout} has no column for"
+            require_name([str(name) for name in frame.columns], column, complaint)
     if frame.empty:
         raise DataError(f"{data.holdout} has no rows; a holdout needs labelled rows to score both models on")
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     classes = read_classes(frame[data.target], task=task, positive=data.positive)
     return Holdout(frame, digest, data, classes)
-
-
-def require_column(frame: pd.DataFrame, column: str, complaint: str) -> None:
-    """Raise `DataError` with *complaint* and the nearest name when *frame* lacks *column*."""
-    if column in frame.columns:
-        return
-    names = [str(name) for name in frame.columns]
-    close = get_close_matches(column, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(names)}"
-    raise DataError(f"{complaint}; {hint}")
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        raise DataError(f"the holdout {path} does not exist; make it, or mend data.holdout")
-    try:
-        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"the holdout {path} cannot be read as Parquet or CSV: {reason}") from None

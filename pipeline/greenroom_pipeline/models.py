@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from greenroom_pipeline.errors import TrainingError
+from greenroom_pipeline.observations import InputChange, Retyped
 from greenroom_pipeline.tracking import LoggedModel
 from greenroom_services.bento import digest_folder
 from greenroom_services.errors import BundlingError
@@ -40,6 +41,11 @@ class Model:
         """Version by which its Bento goes: the same bytes have the same label."""
         return self.digest[:12]
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of its files."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
 
 def read_model(logged: LoggedModel, *, sha: str) -> Model:
     """Read an MLflow model's metadata; `TrainingError` when it is not one that can be served."""
@@ -56,6 +62,22 @@ def read_model(logged: LoggedModel, *, sha: str) -> Model:
         )
     inputs = _read_inputs(description.get("signature"))
     return Model(logged=logged, digest=digest, sha=sha, inputs=inputs)
+
+
+def compare_inputs(candidate: Model, champion: Model) -> InputChange | None:
+    """Return how the columns differ that the two models take; None when one of them does not say which."""
+    if candidate.inputs is None or champion.inputs is None:
+        return None
+    ours, theirs = candidate.inputs, champion.inputs
+    return InputChange(
+        added=[name for name in ours if name not in theirs],
+        removed=[name for name in theirs if name not in ours],
+        retyped=[
+            Retyped(column=name, before=theirs[name], after=kind)
+            for name, kind in ours.items()
+            if theirs.get(name, kind) != kind
+        ],
+    )
 
 
 def _first_line(error: Exception) -> str:

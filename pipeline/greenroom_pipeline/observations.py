@@ -19,7 +19,9 @@ class Flips(Document):
     fixed: int = Field(description="Rows that the champion had wrong and the candidate has right.")
     broken: int = Field(description="Rows that the champion had right and the candidate has wrong.")
     rows: int
-    p_value: float = Field(description="Exact two-sided McNemar test of as many fixed as broken.")
+    p_value: float | None = Field(
+        description="Exact two-sided McNemar test of as many fixed as broken; by group that of the mean."
+    )
     broken_interval: tuple[float, float] | None = Field(
         description="Interval of the share of broken rows; null when groups are too few to tell."
     )

@@ -66,7 +66,8 @@ def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: fl
                 probe=package.profile.examples[0],
             )
     except PreviewFailed as error:
-        return Preview(slot=slot, bento=tag, state="failed", log=error.log or str(error))
+        # The log alone does not say when it is the answer that was wrong.
+        return Preview(slot=slot, bento=tag, state="failed", log=f"{error.log}\n{error}".strip())
     return Preview(slot=slot, bento=tag, state="awake", address=state.address if host.lasting else None)
 
 

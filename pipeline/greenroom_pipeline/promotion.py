@@ -9,7 +9,7 @@ from greenroom_pipeline.errors import PromotionError
 from greenroom_pipeline.packaging import Package, package_champion
 from greenroom_pipeline.previews import deploy, preview_host, stop
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.record import read_report
+from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.subject import find_champion, open_champion
 from greenroom_pipeline.tracking import ModelVersion, RunRecord
 
@@ -74,10 +74,10 @@ def _reviewed(project: Project, sha: str) -> ModelVersion:
 
 
 def _last_finished(project: Project, sha: str) -> RunRecord:
-    finished = project.store.records(sha=sha, state="finished")
-    if not finished:
+    finished = find_finished(project.store, sha)
+    if finished is None:
         raise PromotionError(f"no finished run for commit {sha[:7]}; run `greenroom run` on it first")
-    return finished[0]
+    return finished
 
 
 def _move(

@@ -79,6 +79,29 @@ def complete_record(
     return version
 
 
+def find_finished(store: Store, sha: str) -> RunRecord | None:
+    """Return the commit's newest run that completed."""
+    finished = store.records(sha=sha, state="finished")
+    return finished[0] if finished else None
+
+
+def revise_report(store: Store, record: RunRecord, report: Report) -> None:
+    """Store a report whose checks someone has overridden, in the place of the one before."""
+    store.put_text(record.id, to_json(report), REPORT)
+    store.tag(record.id, {"verdict": report.verdict, "summary": report.summary})
+    store.tag_version(record.tags["version"], {"verdict": report.verdict})
+
+
+def count_looks(store: Store, run_id: str, *, holdout: str, digest: str) -> int:
+    """Note that a candidate was measured on a holdout, and return how many have been.
+
+    The same model counts once, however often it is looked at: its verdict says nothing new.
+    """
+    store.tag(run_id, {"looked": digest})
+    looks = {record.tags.get("looked") for record in store.records(holdout=holdout)}
+    return len(looks - {None} | {digest})
+
+
 def inherit_parameters(store: Store, run_id: str, model: Model) -> dict[str, str]:
     """Return what training logged as parameters, and give them to the run where another one trained."""
     parameters = dict(store.record(model.logged.run_id).parameters)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
-from greenroom_pipeline.candidate import find_trained, train_candidate
+from greenroom_pipeline.candidate import find_trained, require_another_model, train_candidate
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
-from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import GreenroomError, PreviewError
-from greenroom_pipeline.evaluation import Evaluation, evaluate
+from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.gate import choose_metrics, run_gate
+from greenroom_pipeline.metrics.own import Own
 from greenroom_pipeline.models import Model, read_model
-from greenroom_pipeline.packaging import Package, package_champion, package_model, profile_holdout
+from greenroom_pipeline.own_metrics import define_metrics, measure_own
+from greenroom_pipeline.packaging import Package, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
-from greenroom_pipeline.previews import deploy, preview_host
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.progress import Progress, Steps
 from greenroom_pipeline.project import Project
@@ -26,15 +26,19 @@ from greenroom_pipeline.record import (
     Recorded,
     begin_record,
     complete_record,
+    count_looks,
     fail_record,
     find_recorded,
     inherit_parameters,
     read_profile,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
-from greenroom_pipeline.score import require_same_inputs, score
-from greenroom_pipeline.slices import cut_slices
+from greenroom_pipeline.score import model_environment, score
+from greenroom_pipeline.seeds import observe_seeds, train_seeds
+from greenroom_pipeline.serving import Served, serve_and_time, serve_candidate
+from greenroom_pipeline.slices import SliceColumn, cut_slices
 from greenroom_pipeline.subject import Subject, identify
+from greenroom_pipeline.survey import survey_candidate
 
 
 @dataclass(frozen=True)
@@ -92,17 +96,29 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
 def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     model, trained = _train(run, environ)
     scores = _score(run, model)
-    evaluation = _evaluate(run, scores)
-    case = Case(evaluation)
+    case = _evaluate(run, model, scores)
+    looks = count_looks(run.project.store, run.id, holdout=run.subject.holdout.digest, digest=model.digest)
+    case = _retrain(run, case, scores, environ)
     checks = _gate(run, case)
     package = _package(run, model)
-    preview = _preview(run, package)
-    checks += run_gate(run.project.settings.gate, replace(case, preview=preview), SERVING_CHECKS)
+    served = _serve(run, package)
+    observed = case.observed.model_copy(update={"latency": served.latency})
+    case = replace(case, observed=observed, preview=served.preview)
+    checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
             run.subject,
-            Evidence(model, scores, evaluation, checks, preview, run.steps.timings),
+            Evidence(
+                model,
+                scores,
+                case.evaluation,
+                case.observed,
+                checks,
+                served.preview,
+                run.steps.timings,
+                looks,
+            ),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
@@ -143,7 +159,7 @@ def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> R
         step.note = f"nothing changed since run {run_id[:12]}: its model and verdict stand"
     with steps.step("preview") as step:
         step.cached = True
-        preview = _deploy(project, subject, package_model(project, known.model, known.profile))
+        preview = serve_candidate(project, subject, package_model(project, known.model, known.profile))
         step.note = _say_where(preview)
         if preview.state == "failed":
             raise PreviewError(f"the preview in slot {subject.slot} does not come up again", log=preview.log)
@@ -167,8 +183,7 @@ def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:
 def _score(run: Run, model: Model) -> Scores:
     subject, champion = run.subject, run.subject.champion
     with run.steps.step("score") as step:
-        if champion is not None:
-            require_same_inputs(model, champion.model)
+        require_another_model(run.project.store, subject, model)
         candidate, known = _score_model(run, model, who="the candidate")
         if champion is None:
             step.cached = known
@@ -188,26 +203,61 @@ def _score_model(run: Run, model: Model, *, who: str) -> tuple[Predictions, bool
     )
 
 
-def _evaluate(run: Run, scores: Scores) -> Evaluation:
+def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
     settings, holdout = run.project.settings, run.subject.holdout
+    slices = cut_slices(holdout.frame, settings.data.slices)
     with run.steps.step("evaluate") as step:
+        own = _measure_own(run, model, scores, slices)
         evaluation = evaluate(
             task=run.task,
             target=holdout.target,
             candidate=scores.candidate,
             champion=scores.champion,
-            metrics=choose_metrics(settings.gate, task=run.task),
-            slices=cut_slices(holdout.frame, settings.data.slices),
+            metrics=choose_metrics(settings.gate, task=run.task, own=define_metrics(settings)),
+            own=own,
+            slices=slices,
             groups=holdout.groups,
             weights=holdout.weights,
-            seed=int(run.subject.evidence[:15], 16),
+            seed=run.subject.seed,
             confidence=settings.gate.confidence,
             positive=holdout.positive,
             min_rows=settings.gate.min_rows,
             min_class_rows=settings.gate.min_class_rows,
         )
+        observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
-        return evaluation
+        return Case(evaluation, observed)
+
+
+def _measure_own(run: Run, model: Model, scores: Scores, slices: Sequence[SliceColumn]) -> list[Own]:
+    """Ask the project's own functions, which see both models' predictions in the candidate's environment."""
+    if not run.project.settings.metric:
+        return []
+    return measure_own(
+        run.project.settings,
+        repository=run.project.repository,
+        environment=model_environment(model, run.project.places, who="the candidate"),
+        holdout=run.subject.holdout,
+        candidate=scores.candidate,
+        champion=scores.champion,
+        slices=slices,
+        seed=run.subject.seed,
+        scratch=run.project.places.scratch,
+    )
+
+
+def _retrain(run: Run, case: Case, scores: Scores, environ: Mapping[str, str]) -> Case:
+    """Train with other seeds too, where the settings ask for it."""
+    seeds = run.project.settings.train.seeds
+    if seeds == 1:
+        return case
+    with run.steps.step("retrain") as step:
+        models = train_seeds(run.project, run.subject, environ=environ, wrote=run.steps.progress.wrote)
+        found = observe_seeds(
+            run.project, run.subject, own=case.evaluation, models=models, champion=scores.champion
+        )
+        step.note = f"{seeds} seeds, the candidate's own included"
+        return replace(case, observed=case.observed.model_copy(update={"retraining": found}))
 
 
 def _gate(run: Run, case: Case) -> list[CheckResult]:
@@ -226,25 +276,14 @@ def _package(run: Run, model: Model) -> Package:
         return package
 
 
-def _preview(run: Run, package: Package) -> Preview:
+def _serve(run: Run, package: Package) -> Served:
     with run.steps.step("preview") as step:
-        preview = _deploy(run.project, run.subject, package)
-        step.note = _say_where(preview)
-        return preview
+        served = serve_and_time(run.project, run.subject, package)
+        step.note = _say_where(served.preview)
+        return served
 
 
 def _say_where(preview: Preview) -> str:
     if preview.state == "failed":
         return "failed"
     return preview.address or "it answers; `greenroom serve` gives it a link"
-
-
-def _deploy(project: Project, subject: Subject, package: Package) -> Preview:
-    """Bring the candidate's preview up, and production beside it for people to compare with."""
-    timeout = project.settings.preview.timeout
-    with preview_host(project.places) as host:
-        preview = deploy(host, package, project=project.name, slot=subject.slot, timeout=timeout)
-        if subject.champion is not None:
-            production = package_champion(project, subject.champion)
-            deploy(host, production, project=project.name, slot=PRODUCTION, timeout=timeout)
-    return preview

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from greenroom_pipeline.errors import ScoringError
 from greenroom_pipeline.holdout import Holdout
@@ -23,6 +24,8 @@ from greenroom_services.errors import ModelError, RequirementsError
 from greenroom_services.scoring import score_model
 
 _TIMEOUT = 900.0
+_WHOLE = frozenset({"integer", "long"})
+_NUMBERS = _WHOLE | {"float", "double"}
 
 
 @contextmanager
@@ -55,7 +58,7 @@ def score(
     with tempfile.TemporaryDirectory(dir=places.scratch) as folder:
         rows, output = Path(folder) / "rows.parquet", Path(folder) / Path(_name(model, holdout)).name
         features.to_parquet(rows)
-        with _translated(who):
+        with _translated(who), _explained(features, model, who=who):
             score_model(
                 model.path,
                 rows=rows,
@@ -72,20 +75,35 @@ def score(
     return predictions, False
 
 
-def require_same_inputs(candidate: Model, champion: Model) -> None:
-    """Raise `ScoringError` when a column of both signatures has another type in the candidate's.
+@contextmanager
+def _explained(features: pd.DataFrame, model: Model, *, who: str) -> Iterator[None]:
+    """Name the column when a model fails on it: MLflow's own words begin with a print of all rows."""
+    try:
+        yield
+    except ModelError as error:
+        misfit = find_misfit(features, model.inputs or {})
+        if misfit is None:
+            raise
+        raise ScoringError(f"{who} fails on the holdout: {misfit}", log=error.log) from error
 
-    A column that only one of them takes is no obstacle: each is given its own columns of the same rows.
-    """
-    if candidate.inputs is None or champion.inputs is None:
-        return
-    for name in sorted(candidate.inputs.keys() & champion.inputs.keys()):
-        ours, theirs = candidate.inputs[name], champion.inputs[name]
-        if ours != theirs:
-            raise ScoringError(
-                f"the candidate's signature differs from the champion's: column {name!r} is {ours}, "
-                f"was {theirs}; cast it in the training code, or give the new column another name"
-            )
+
+def find_misfit(features: pd.DataFrame, inputs: Mapping[str, str]) -> str | None:
+    """Say which column of the holdout the signature's type cannot hold; None when each can be."""
+    for name, kind in inputs.items():
+        values = features[name]
+        if kind in _NUMBERS and not is_numeric_dtype(values):
+            held = f"holds {values.dropna().iloc[0]!r}" if values.notna().any() else "is empty"
+        elif kind in _WHOLE and values.isna().any():
+            held = "has missing values"
+        elif kind in _WHOLE and (values % 1 != 0).any():
+            held = f"holds {values[values % 1 != 0].iloc[0]}"
+        else:
+            continue
+        return (
+            f"column {name!r} is {kind} in its signature, but {held} in the holdout; "
+            "log it with a signature of rows like the holdout's, or mend the column"
+        )
+    return None
 
 
 def recorded_predictions(model: Model, holdout: Holdout, *, task: Task, store: Store) -> Predictions | None:

@@ -190,8 +190,11 @@ class LeakageRule(Table):
     )
 
 
+InputKind = Literal["added", "removed", "retyped"]
+
+
 class InputsRule(Table):
-    allow: list[Literal["added", "removed", "retyped"]] = Field(
+    allow: list[InputKind] = Field(
         ["added", "removed"], description="Changes of the model's columns that do not fail."
     )
 
@@ -199,6 +202,12 @@ class InputsRule(Table):
 class SizeRule(Table):
     max_megabytes: float | None = Field(None, gt=0, description="Greatest size of the model's files, in MB.")
     max_ratio: float | None = Field(None, gt=0, description="Greatest size, as a multiple of the champion's.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SizeRule:
+        if self.max_megabytes is None and self.max_ratio is None:
+            raise ValueError("needs at least one of max_megabytes, max_ratio")
+        return self
 
 
 class LatencyRule(Table):

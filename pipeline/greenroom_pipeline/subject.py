@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from greenroom_pipeline.configuration import FILE
-from greenroom_pipeline.errors import StoreError
+from greenroom_pipeline.errors import SettingsError, StoreError
 from greenroom_pipeline.fingerprint import compute_fingerprint, require_committed
 from greenroom_pipeline.forge import PullRequest
-from greenroom_pipeline.gate import choose_metrics
+from greenroom_pipeline.gate import choose_metrics, require_known_checks
 from greenroom_pipeline.holdout import Holdout, read_holdout
 from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.overlap import Training, open_training
+from greenroom_pipeline.own_metrics import define_metrics, list_sources
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.repository import Commit
+from greenroom_pipeline.settings import Settings
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.tracking import ModelVersion, Store
 
@@ -37,9 +40,16 @@ class Subject:
     pull: PullRequest | None
     fingerprint: str
     holdout: Holdout
+    training: Training | None
+    """The rows that training reads, where the settings name them."""
     champion: Champion | None
     evidence: str
     """Digest of all that the verdict depends on: the same evidence has the same verdict."""
+
+    @property
+    def seed(self) -> int:
+        """What everything random about the verdict starts from: the same evidence draws the same."""
+        return int(self.evidence[:15], 16)
 
     @property
     def slot(self) -> str:
@@ -51,11 +61,15 @@ def identify(project: Project) -> Subject:
     """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
     settings = project.settings
     # What the verdict rests on belongs to the commit as well as what training reads.
-    require_committed(project.repository, [FILE, settings.data.holdout])
+    measures = list_sources(settings, project.repository)
+    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train, *measures])
     holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
     # Rules and slices that fit nothing are told before training, not after it.
-    choose_metrics(settings.gate, task=settings.project.task)
+    require_known_checks(settings.gate)
+    choose_metrics(settings.gate, task=settings.project.task, own=define_metrics(settings))
+    _require_loss_rule(settings)
     cut_slices(holdout.frame, settings.data.slices)
+    training = open_training(project.repository.root, settings.data)
     fingerprint = compute_fingerprint(project.repository, settings.train)
     champion = find_champion(project.store)
     commit = project.repository.commit()
@@ -65,16 +79,27 @@ def identify(project: Project) -> Subject:
         pull=project.forge.pull_of_checkout(),
         fingerprint=fingerprint,
         holdout=holdout,
+        training=training,
         champion=champion,
         evidence=_digest(
             version("greenroom"),
             commit.sha,
             fingerprint,
             holdout.digest,
+            training.digest if training else "none",
             champion.model.digest if champion else "none",
             project.settings.model_dump_json(),
         ),
     )
+
+
+def _require_loss_rule(settings: Settings) -> None:
+    """Raise `SettingsError` when seeds are to be trained that no rule would look at."""
+    if settings.train.seeds > 1 and all(rule.max_loss is None for rule in settings.gate.check):
+        raise SettingsError(
+            f"train.seeds is {settings.train.seeds}, but no [[gate.check]] has a max_loss, by which the seeds "
+            "are judged; add one, or drop train.seeds"
+        )
 
 
 def find_champion(store: Store) -> Champion | None:

@@ -20,7 +20,21 @@ _RULES = {check.code for check in PREDICTION_CHECKS}
 
 
 def summarize(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[MetricResult]) -> str:
-    """Return one sentence for people; of the metrics it names the first that is measured overall."""
+    """Return one sentence for people; of the metrics it names the first that is measured overall.
+
+    Where someone has overridden a check, another sentence before it says who and why.
+    """
+    return f"{_tell_overrides(checks)}{_tell(verdict, checks, metrics)}"
+
+
+def _tell_overrides(checks: Sequence[CheckResult]) -> str:
+    words = {check.code: check.override for check in checks if check.override is not None}
+    return "".join(
+        f"{word.by} overrode {code}: {word.reason.removesuffix('.')}. " for code, word in words.items()
+    )
+
+
+def _tell(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[MetricResult]) -> str:
     overall = next((result for result in metrics if result.slice is None), None)
     if verdict == "fail":
         return _tell_failure(_first(checks, "failed"), overall)

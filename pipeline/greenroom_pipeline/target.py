@@ -115,7 +115,8 @@ def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np
         )
     if not weights.any():
         raise DataError("all weights are 0, so no row counts; give some rows a weight above 0")
-    return normalize_weights(weights)
+    # Sums of the greatest weights, and quotients of the least, would leave the range of 64 bits.
+    return normalize_weights(weights / weights.max())
 
 
 def _order_probabilities(predictions: Predictions, target: Target) -> NDArray[np.floating[Any]] | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
+from greenroom_pipeline.wording import tell_wear
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓ passed", "green"),
@@ -17,7 +19,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "not_tested": ("– not tested", "dim"),
     "not_applicable": ("– not applicable", "dim"),
 }
-_VERDICTS: dict[Verdict, str] = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
+VERDICTS: dict[Verdict, str] = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
 # What could move the cursor, clear the screen or name the window; a model's output is a stranger's text.
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\|$)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -38,45 +40,55 @@ class ConsoleProgress:
             self._console.print(Text(f"  · {step} …", style="dim"), end="\r")
 
     def wrote(self, line: str) -> None:
-        _print(self._console, (f"    {plain(line)}", "dim"))
+        print_line(self._console, (f"    {plain(line)}", "dim"))
 
     def ended(self, timing: Timing, note: str) -> None:
         mark = ("  = ", "cyan") if timing.cached else ("  ✓ ", "green")
-        _print(self._console, mark, f"{timing.step:<12}{timing.seconds:7.1f} s  ", (plain(note), "dim"))
+        print_line(self._console, mark, f"{timing.step:<12}{timing.seconds:7.1f} s  ", (plain(note), "dim"))
 
     def failed(self, step: str, seconds: float) -> None:
-        _print(self._console, ("  ✗ ", "red"), f"{step:<12}{seconds:7.1f} s")
+        print_line(self._console, ("  ✗ ", "red"), f"{step:<12}{seconds:7.1f} s")
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Show the verdict, the sentence and every check with its outcome."""
+    """Show the verdict, the sentence, every check with its outcome, and how worn the holdout is."""
     console.print()
-    _print(console, (report.verdict.upper(), _VERDICTS[report.verdict]), f"  {plain(report.summary)}")
+    print_line(console, (report.verdict.upper(), VERDICTS[report.verdict]), f"  {plain(report.summary)}")
+    print_checks(console, report.checks)
+    if report.holdout.looks is not None:
+        print_line(console, (tell_wear(report.holdout.looks), "dim"))
+
+
+def print_checks(console: Console, checks: Sequence[CheckResult]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for check in report.checks:
+    for check in checks:
         table.add_row(*_row(check))
     console.print(table)
 
 
+def print_line(console: Console, *parts: str | tuple[str, str]) -> None:
+    console.print(Text.assemble(*parts), highlight=False, soft_wrap=True)
+
+
 def print_headline(console: Console, name: str, title: str) -> None:
     console.print()
-    _print(console, (plain(name), "bold"), f": {plain(title)}")
+    print_line(console, (plain(name), "bold"), f": {plain(title)}")
 
 
 def print_error(console: Console, message: str) -> None:
-    _print(console, ("ERROR", "bold red"), f"  {plain(message)}")
+    print_line(console, ("ERROR", "bold red"), f"  {plain(message)}")
 
 
 def print_log(console: Console, log: str, *, lines: int = 15) -> None:
     """Show the end of a failed process's log."""
     for line in log.strip().splitlines()[-lines:]:
-        _print(console, (f"    {plain(line)}", "dim"))
+        print_line(console, (f"    {plain(line)}", "dim"))
 
 
 def _row(check: CheckResult) -> tuple[Text, str, Text]:
     word, style = _MARKS[check.outcome]
-    return Text(word, style=style), check.code, Text(plain(f"{check.title}: {check.reason}"))
-
-
-def _print(console: Console, *parts: str | tuple[str, str]) -> None:
-    console.print(Text.assemble(*parts), highlight=False, soft_wrap=True)
+    reason = f"{check.title}: {check.reason}"
+    if check.override is not None:
+        word, style = f"{word}, overridden", "magenta"
+        reason += f" Overridden by {check.override.by}: {check.override.reason}"
+    return Text(word, style=style), check.code, Text(plain(reason))

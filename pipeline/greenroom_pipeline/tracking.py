@@ -109,7 +109,14 @@ class Store:
     def records(self, **tags: str) -> list[RunRecord]:
         """Return the project's runs that carry all of *tags*, newest first."""
         # Runs of the team's own, without Greenroom's tags, may stand in the same experiment.
-        conditions = [f"tags.`{_PREFIX}sha` != ''"]
+        return self._search(f"tags.`{_PREFIX}sha` != ''", tags)
+
+    def retrainings(self, fingerprint: str) -> list[RunRecord]:
+        """Return what was trained with the fingerprint and another seed, newest first: no candidates."""
+        return self._search(f"tags.`{_PREFIX}seed` != ''", {"seed_of": fingerprint, "trained": "true"})
+
+    def _search(self, condition: str, tags: Mapping[str, str]) -> list[RunRecord]:
+        conditions = [condition]
         conditions += [f"tags.`{_PREFIX}{key}` = '{_quotable(value)}'" for key, value in tags.items()]
         found: list[RunRecord] = []
         token: str | None = None

@@ -57,11 +57,29 @@ def write_limit(limit: float) -> str:
     return f"{limit:,.10g}"
 
 
+def write_share(share: float) -> str:
+    """Return a share in per cent, with two digits that are not zero."""
+    per_cent = share * 100
+    decimals = 0 if abs(per_cent) >= 10 or per_cent == 0 else 1 - _exponent(abs(per_cent))
+    return f"{write_figure(per_cent, decimals=min(decimals, 9))} %"
+
+
+def write_span(interval: tuple[float, float]) -> str:
+    """Return an interval as `0.94 to 1.02`."""
+    decimals = choose_decimals(*interval)
+    return " to ".join(write_figure(end, decimals=decimals) for end in interval)
+
+
 def write_change(difference: float, interval: tuple[float, float], *, decimals: int) -> str:
     """Return a difference with its interval's half-width, such as `+0.028 ± 0.004`."""
     half = (interval[1] - interval[0]) / 2
     sign = "+" if difference > 0 else ""
     return f"{sign}{write_figure(difference, decimals=decimals)} ± {write_figure(half, decimals=decimals)}"
+
+
+def tell_wear(looks: int) -> str:
+    """Say how often a holdout has been asked: each look lets luck in, so it wears out."""
+    return f"This holdout has decided {count(looks, 'candidate')}."
 
 
 def round_up(number: float) -> int:

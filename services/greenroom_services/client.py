@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,26 @@ class HostClient:
 
         `HostError` when it is no prediction for each of *rows*: the service is the candidate's.
         """
-        body = {"rows": [dict(row) for row in rows]}
-        answer = self._ask("POST", f"/previews/{project}/{slot}/predict", document=body)
-        if not _is_prediction(answer, rows=len(rows)):
-            raise HostError(f"the preview in {project}/{slot} answered with something that is no prediction")
-        return answer
+        with self.asking(project, slot) as ask:
+            return ask(rows)
+
+    @contextmanager
+    def asking(
+        self, project: str, slot: str
+    ) -> Iterator[Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]]:
+        """Give what `predict` does as a function of the rows, over one connection that is kept open."""
+        path = f"/previews/{project}/{slot}/predict"
+        with self._connected(timeout=ANSWER_SECONDS) as client:
+
+            def ask(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+                answer = _send(client, "POST", path, document={"rows": [dict(row) for row in rows]})
+                if not _is_prediction(answer, rows=len(rows)):
+                    raise HostError(
+                        f"the preview in {project}/{slot} answered with something that is no prediction"
+                    )
+                return answer
+
+            yield ask
 
     def describe(self, project: str, slot: str) -> dict[str, Any]:
         """Return signature, feature profile, task and model of the preview in the slot."""
@@ -122,21 +138,29 @@ class HostClient:
     def _ask(
         self, method: str, path: str, *, document: Any = None, timeout: float = ANSWER_SECONDS
     ) -> dict[str, Any]:
+        with self._connected(timeout=timeout) as client:
+            return _send(client, method, path, document=document)
+
+    @contextmanager
+    def _connected(self, *, timeout: float) -> Iterator[httpx.Client]:
         control = endpoints(self._state).control
         if not _listens(control):
             raise HostAbsent(
                 f"the preview host on {self._state} has gone; start it again with `greenroom serve`"
             )
         transport = httpx.HTTPTransport(uds=str(control))
-        try:
-            with (
-                httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client,
-                client.stream(method, path, json=document) as answer,
-            ):
-                content = _read_content(answer, question=f"{method} {path}")
-        except httpx.RequestError as error:
-            raise HostError(f"the preview host broke off {method} {path}: {error!r}") from error
-        return _read(answer.status_code, content, question=f"{method} {path}")
+        with httpx.Client(transport=transport, base_url="http://host", timeout=timeout) as client:
+            yield client
+
+
+def _send(client: httpx.Client, method: str, path: str, *, document: Any) -> dict[str, Any]:
+    question = f"{method} {path}"
+    try:
+        with client.stream(method, path, json=document) as answer:
+            content = _read_content(answer, question=question)
+    except httpx.RequestError as error:
+        raise HostError(f"the preview host broke off {question}: {error!r}") from error
+    return _read(answer.status_code, content, question=question)
 
 
 def _listens(path: Path) -> bool:

@@ -100,6 +100,21 @@ def test_a_deployed_preview_answers(
     assert [state.slot for state in shared.client.previews() if state.project == "irises"] == ["7"]
 
 
+def test_one_connection_asks_again_and_again(
+    shared: HostProcess, irises: PreviewState, examples: dict[str, Example]
+) -> None:
+    """Over a connection that is kept open each call answers as the first, also after a row that was refused."""
+    example = examples["irises"]
+
+    with shared.client.asking("irises", "7") as ask:
+        answers = [ask([row])["predictions"][0] for row in example.records]
+        with pytest.raises(QueryRefused, match="unknown column 'colour'"):
+            ask([{"colour": "blue"}])
+        again = ask(example.records)["predictions"]
+
+    assert answers == again == example.expected
+
+
 def test_a_refused_row_keeps_its_reason(shared: HostProcess, irises: PreviewState) -> None:
     """What the candidate's service says of a wrong row reaches the asker."""
     with pytest.raises(QueryRefused, match="row 0: unknown column 'colour'") as caught:

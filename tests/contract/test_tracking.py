@@ -39,6 +39,17 @@ def test_runs_are_found_by_their_tags(store: Store) -> None:
     assert store.records(sha="b") == []
 
 
+def test_models_of_other_seeds_are_no_candidates(store: Store) -> None:
+    """What was trained with another seed is found by its fingerprint, and stands in no list of candidates."""
+    candidate = store.begin("one", {"sha": "a", "fingerprint": "f", "trained": "true"})
+    seeds = [store.begin("seed", {"seed": str(seed), "seed_of": "f", "trained": "true"}) for seed in (1, 2)]
+    store.begin("failed", {"seed": "3", "seed_of": "f"})
+    store.begin("another", {"seed": "1", "seed_of": "g", "trained": "true"})
+
+    assert {record.id for record in store.retrainings("f")} == set(seeds)
+    assert [record.id for record in store.records()] == [candidate]
+
+
 def test_projects_do_not_see_each_other(store: Store, places: Places) -> None:
     """Two projects in one store keep their runs and models apart."""
     store.begin("one", {"sha": "a"})

@@ -10,7 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from greenroom_pipeline.project import open_project
 from greenroom_pipeline.report import Report, from_json
+from greenroom_pipeline.seeds import find_retrained
+from greenroom_pipeline.subject import identify
 from tests.projects import METRICS, Finished, Workbench, make_project, pins, training_script
 
 ESTIMATORS = {
@@ -35,6 +38,18 @@ class Flaky(PythonModel):
 
 
 set_model(Flaky())
+"""
+SEEDED_SCRIPT = training_script("Ridge(alpha=1 + int(__import__('os').environ['GREENROOM_SEED']))")
+FURTHER_RULES = """
+[gate.leakage]
+max_share = 0.02
+
+[gate.size]
+max_ratio = 2
+
+[gate.latency]
+max_ratio = 5
+calls = 20
 """
 COUNT_CALLS = "open('../calls', 'a').write('x')\n"
 
@@ -84,7 +99,7 @@ def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
     assert report.champion.digest != report.candidate.digest
     assert METRICS[compared.task] in {result.metric for result in report.metrics}
     assert all(result.interval is not None for result in report.metrics)
-    assert {check.code for check in report.checks} == {"GR102", "GR201"}
+    assert {check.code for check in report.checks} == {"GR102", "GR301", "GR302", "GR201"}
 
 
 def test_the_report_keeps_its_schema(compared: Compared) -> None:
@@ -135,6 +150,54 @@ def test_a_commit_that_training_does_not_read_uses_the_model(tmp_path: Path) -> 
     assert second.lineage is not None
     assert second.lineage.parameters == first.lineage.parameters == {"estimator": "Ridge()"}
     assert second.lineage.sha == sha != first.lineage.sha
+
+
+def test_all_that_can_be_observed_is_judged(tmp_path: Path) -> None:
+    """Leakage, a retyped column, size, latency and seeds each have evidence in the report and an outcome."""
+    bench = make_project(tmp_path / "observed", "regression", estimator="Ridge()")
+    settings = (bench.root / "greenroom.toml").read_text()
+    settings = settings.replace("inputs =", "seeds = 2\ninputs =").replace(
+        "[data]", '[data]\ntrain = ["train.csv"]'
+    )
+    bench.write("greenroom.toml", settings + FURTHER_RULES)
+    leaked = (bench.root / "train.csv").read_text().splitlines()[1:4]
+    with (bench.root / "holdout.csv").open("a") as holdout:
+        holdout.write("\n".join(leaked) + "\n")
+    bench.write("train.py", SEEDED_SCRIPT)
+    bench.commit("look at everything")
+    first = from_json(bench.greenroom("run", "--json").out)
+    bench.greenroom("promote")
+    project = open_project(bench.places)
+    retrained = find_retrained(project, identify(project))
+    propose(bench, SEEDED_SCRIPT.replace('columns="target")', 'columns="target").astype("float32")'))
+    report = from_json(bench.greenroom("run", "--json").out)
+    observed, outcomes = report.observations, {check.code: check.outcome for check in report.checks}
+
+    assert {check.code: check.outcome for check in first.checks} == {
+        "GR102": "not_applicable",
+        "GR108": "not_applicable",
+        "GR301": "passed",
+        "GR302": "not_applicable",
+        "GR303": "not_applicable",
+        "GR201": "passed",
+        "GR202": "not_applicable",
+    }
+    assert list(retrained) == [1], "the same fingerprint need not be trained with this seed again"
+    assert outcomes.pop("GR202") in ("passed", "inconclusive")
+    assert outcomes == dict.fromkeys(("GR102", "GR108", "GR301", "GR303", "GR201"), "passed") | {
+        "GR302": "failed"
+    }
+    assert observed.overlap is not None
+    assert (observed.overlap.identical, observed.overlap.rows, observed.overlap.train_rows) == (3, 224, 221)
+    assert observed.inputs is not None
+    assert {(one.before, one.after) for one in observed.inputs.retyped} == {("double", "float")}
+    assert observed.size is not None
+    assert observed.latency is not None
+    assert observed.latency.calls == 20
+    (noise,) = observed.retraining
+    assert len(set(noise.values)) == len(noise.intervals) == 2
+    assert noise.values[0] == next(one.candidate for one in report.metrics if one.metric == "rmse")
+    assert len(bench.store.records()) == 2
 
 
 def test_a_gate_that_fails_is_exit_status_1(tmp_path: Path) -> None:
@@ -247,3 +310,52 @@ def test_a_preview_that_failed_is_tried_again(tmp_path: Path) -> None:
     assert "the flag stands" in report.preview.log
     assert {check.code: check.outcome for check in report.checks}["GR201"] == "failed"
     assert (mended.status, from_json(mended.out).verdict) == (0, "pass")
+
+
+def test_own_metrics_gate(tmp_path: Path) -> None:
+    """A function of the repository becomes a metric: it is measured for every candidate, and its rule decides."""
+    bench = make_project(tmp_path / "project", "regression", estimator="Ridge(alpha=1.0)")
+    bench.write(
+        "costs.py",
+        """
+        def cost(target, prediction):
+            return abs(target - prediction) * 2
+
+        def worst(target, prediction):
+            return abs(target - prediction).max()
+        """,
+    )
+    settings = (bench.root / "greenroom.toml").read_text()
+    bench.write(
+        "greenroom.toml",
+        settings
+        + """
+[[metric]]
+name = "cost"
+function = "costs:cost"
+title = "Cost"
+[[metric]]
+name = "worst"
+function = "costs:worst"
+[[gate.check]]
+metric = "cost"
+max = 1
+max_loss = 1
+""",
+    )
+    bench.commit("Count the cost")
+    report = from_json(bench.greenroom("run", "--json").out)
+    overall = {result.metric: result for result in report.metrics}
+
+    assert overall["cost"].candidate == pytest.approx(2 * (overall["mae"].candidate or 0))
+    assert overall["worst"].method == "paired bootstrap"
+    assert overall["worst"].candidate_interval is not None
+    assert [check.outcome for check in report.checks if check.metric == "cost"] == [
+        "failed",
+        "not_applicable",
+    ]
+
+    bench.write("costs.py", "def cost(target, prediction):\n    return 0\n")
+    refused = bench.greenroom("run")
+    assert refused.status == 2
+    assert "costs.py changed since the commit" in refused.last_line

@@ -10,6 +10,7 @@ from typing import Any
 from greenroom_pipeline.desk import PreviewStatus, Reply, Review
 from greenroom_pipeline.errors import GreenroomError, PreviewError, PromotionError, RepositoryError
 from greenroom_pipeline.metrics.registry import METRICS
+from greenroom_pipeline.observations import Calibration, Flips, Observations, Shift
 from greenroom_pipeline.report import (
     CheckResult,
     Curve,
@@ -18,6 +19,7 @@ from greenroom_pipeline.report import (
     MetricResult,
     ModelReference,
     Outcome,
+    Override,
     Point,
     Report,
     Slice,
@@ -201,6 +203,38 @@ def make_check(code: str, title: str, outcome: Outcome, reason: str) -> CheckRes
     return CheckResult(code=code, title=title, outcome=outcome, reason=reason)
 
 
+def _observe(*, label: str = "1") -> Observations:
+    return Observations(
+        flips=Flips(fixed=2_310, broken=1_840, rows=81_000, p_value=0.0, broken_interval=(0.0217, 0.0237)),
+        shifts=[
+            Shift(
+                label=label,
+                of="probability",
+                candidate=0.2214,
+                champion=0.2187,
+                difference=0.0027,
+                interval=(0.0021, 0.0033),
+                p_value=0.0,
+            )
+        ],
+        calibration=[
+            Calibration(
+                model=model,
+                slope=slope,
+                slope_interval=(slope - 0.03, slope + 0.03),
+                error=0.008,
+                error_interval=(0.004, 0.011),
+            )
+            for model, slope in (("candidate", 0.97), ("champion", 1.02))
+        ],
+    )
+
+
+def override_check(check: CheckResult, *, reason: str, by: str) -> CheckResult:
+    word = Override(reason=reason, by=by, at="2026-11-24T12:00:00+00:00")
+    return check.model_copy(update={"override": word})
+
+
 def make_report(pull: int, verdict: Verdict = "pass", **changes: Any) -> Report:
     slice_outcome: Outcome = "failed" if verdict == "fail" else "passed"
     summaries = {
@@ -217,7 +251,8 @@ def make_report(pull: int, verdict: Verdict = "pass", **changes: Any) -> Report:
             name=PROJECT, version=None, digest=f"{pull:064x}", run_id=f"run-{pull}", sha=f"{pull:040x}"
         ),
         champion=CHAMPION,
-        holdout=Holdout(rows=81_000, digest="d" * 64),
+        holdout=Holdout(rows=81_000, digest="d" * 64, looks=41),
+        observations=_observe(),
         metrics=_metrics(),
         checks=[
             make_check("GR101", "ROC AUC is at least 0.70", "passed", "It is 0.7312."),
@@ -310,6 +345,15 @@ def _one(verdict: Verdict, title: str) -> MemoryDesk:
 
 def passing() -> MemoryDesk:
     return _one("pass", "Add wind and visibility")
+
+
+def overridden() -> MemoryDesk:
+    desk = _one("pass", "Hotfix for the outage")
+    first, *rest = desk.reports[7].checks
+    failed = first.model_copy(update={"outcome": "failed"})
+    word = override_check(failed, reason="The outage costs more.", by="Grace Hopper")
+    desk.reports[7] = desk.reports[7].model_copy(update={"checks": [word, *rest]})
+    return desk
 
 
 def failing() -> MemoryDesk:
@@ -415,7 +459,10 @@ def hostile() -> MemoryDesk:
     report = report.model_copy(
         update={
             "summary": HOSTILE,
-            "checks": [make_check("GR1", HOSTILE, "failed", HOSTILE)],
+            "checks": [
+                override_check(make_check("GR1", HOSTILE, "failed", HOSTILE), reason=HOSTILE, by=HOSTILE)
+            ],
+            "observations": _observe(label=HOSTILE),
             "metrics": [
                 make_metric(HOSTILE, (0.7, 0.8), (-0.2, -0.05)),
                 make_metric("roc_auc", (0.7, 0.8), (-0.2, -0.05), part=(HOSTILE, HOSTILE)),

@@ -40,6 +40,24 @@ def test_review_shows_checks_metrics_and_charts(open_page: OpenPage) -> None:
     assert len(app.get("vega_lite_chart")) == 4
 
 
+def test_review_says_what_else_changes(open_page: OpenPage) -> None:
+    """Flips, shift and calibration are told in sentences, and how often the holdout has been asked."""
+    text = shown(open_page("passing", pull=7)).replace("\\", "")
+
+    assert "Of 81,000 rows, 1,840 that the champion had right are now wrong (2.3 %)" in text
+    assert "The mean probability of 1 moves from 0.219 to 0.221" in text
+    assert "The calibration slope is 0.970 (0.940 to 1.000; the champion's is 1.020)." in text
+    assert "This holdout has decided 41 candidates." in text
+
+
+def test_an_override_stands_beside_its_check(open_page: OpenPage) -> None:
+    """The check keeps its outcome, with who overrode it, when and why."""
+    text = shown(open_page("overridden", pull=7)).replace("\\", "")
+
+    assert "Failed" in text
+    assert "**Overridden** by Grace Hopper on 2026-11-24: The outage costs more." in text
+
+
 def test_failed_run_shows_step_reason_and_log(open_page: OpenPage) -> None:
     """A run that failed says at which step and why, with the process's own last lines."""
     app = open_page("broken_run", pull=8)

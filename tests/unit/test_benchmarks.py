@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from rich.console import Console
 from benchmarks.gate import METRICS, bootstrap, evaluate_case, make_case
 from benchmarks.loop import STEPS, Round, RunTimes, tell
 from benchmarks.plain import PlainTimes
-from benchmarks.results import Result, compare, judge, make_table, to_json
+from benchmarks.results import Result, compare, from_json, judge, make_table, merge, to_json
+from benchmarks.scale import SLICES, measure, write_table
 
 
 def print_table(results: list[Result]) -> list[str]:
@@ -54,6 +56,32 @@ def test_the_table_says_what_is_missed() -> None:
     assert head.split() == ["what", "ours", "theirs", "ratio", "target", "met", "runs"]
     assert missed.split() == ["start", "5.000", "s", "4.000", "s", "1.25", "≤", "0.35", "NO", "1"]
     assert alone.split() == ["score", "3.000", "s", "1"]
+
+
+def test_a_part_leaves_the_other_rows(tmp_path: Path) -> None:
+    """Rows that are measured anew take their old places, others stay, and new ones come last."""
+    known = [compare("start", [9.0]), compare("gate: rows : of 5", [1.0], [4.0]), compare("end", [2.0])]
+    written = from_json(to_json(known, {}))
+    again = [compare("gate: rows : of 20", [2.0], [4.0]), compare("gate: more", [3.0])]
+
+    assert written == known
+    assert merge(written, again) == [known[0], again[0], known[2], again[1]]
+
+
+def test_memory_is_in_gib() -> None:
+    """A row of memory is no row of seconds."""
+    _, row = print_table([compare("peak memory in GiB : limit", [2.0], [4.0], target=1)])
+
+    assert row.split()[-9:] == ["2.000", "GiB", "4.000", "GiB", "0.5", "≤", "1", "yes", "1"]
+
+
+def test_a_process_of_its_own_tells_its_peak(tmp_path: Path) -> None:
+    """The table goes through `greenroom compare` in another process, which tells its memory and time."""
+    measured = measure(write_table(tmp_path / "table.parquet", rows=20_000))
+
+    assert 0.05 < measured.gib < 2
+    assert measured.seconds > 0
+    assert SLICES == 50
 
 
 def test_training_is_left_out_and_logging_is_not() -> None:

@@ -7,56 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
 from greenroom_pipeline.checks.check import Case, anchor
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
 from greenroom_pipeline.checks.registry import ALL_CHECKS, PREDICTION_CHECKS
 from greenroom_pipeline.checks.slice_loss import SliceLoss
-from greenroom_pipeline.evaluation import Evaluation, Finding, evaluate
+from greenroom_pipeline.evaluation import Evaluation, evaluate
 from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.predictions import Predictions
-from greenroom_pipeline.report import CheckResult, MetricResult, Slice
 from greenroom_pipeline.settings import GateRule, GateTable
+from tests.findings import judge, measured
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def measured(
-    difference: float | None,
-    half: float = 0.01,
-    *,
-    metric: str = "roc_auc",
-    champion: float = 0.7,
-    slice: str | None = None,
-    rows: int = 1000,
-    reason: str | None = None,
-) -> Finding:
-    """A finding whose interval is *difference* ± *half*; None makes an undefined one."""
-    interval = None if difference is None else (difference - half, difference + half)
-    z = abs(difference or 0) / half * 1.959964 if half else 0.0
-    result = MetricResult(
-        metric=metric,
-        title=METRICS[metric].title,
-        slice=None if slice is None else Slice(column="carrier", value=slice),
-        candidate=None if difference is None else champion + difference,
-        champion=champion,
-        difference=difference,
-        interval=interval,
-        confidence=0.95,
-        p_value=None if difference is None else float(2 * norm.sf(z)),
-        rows=rows,
-        method="DeLong",
-        higher_is_better=METRICS[metric].higher_is_better,
-    )
-    return Finding(result, reason)
-
-
-def judge(check: AbsoluteBound | OverallLoss | SliceLoss, rule: GateRule, *findings: Finding) -> CheckResult:
-    evaluation = Evaluation("binary", has_champion=True, findings=findings)
-    (result,) = check.run(GateTable(check=[rule]), Case(evaluation))
-    return result
 
 
 @pytest.mark.parametrize(
@@ -317,12 +280,12 @@ def test_good_model_is_rarely_blocked_by_twenty_slices() -> None:
 
 
 def test_every_check_is_documented() -> None:
-    """Each code has its heading in docs/checks.md, and no heading lacks its check."""
+    """Each code has its heading in docs/checks.md, in order, and no heading lacks its check."""
     headings = re.findall(
         r"^## (GR\d+): (.+)$", (DOCS / "checks.md").read_text(encoding="utf-8"), flags=re.MULTILINE
     )
 
-    assert headings == [(check.code, check.title) for check in ALL_CHECKS]
+    assert headings == sorted((check.code, check.title) for check in ALL_CHECKS)
     assert anchor(AbsoluteBound()) == "checks.md#gr101-absolute-bound"
 
 

@@ -30,6 +30,11 @@ def fingerprint(bench: Workbench, train: TrainTable = TRAIN) -> str:
     return compute_fingerprint(Repository(bench.root), train)
 
 
+def test_the_number_of_seeds_is_no_part_of_it(bench: Workbench) -> None:
+    """More seeds train further models, and leave the candidate the one that it is."""
+    assert fingerprint(bench, TRAIN.model_copy(update={"seeds": 3})) == fingerprint(bench)
+
+
 def test_stays_the_same_when_other_files_change(bench: Workbench) -> None:
     """A commit that touches nothing that training reads keeps the fingerprint."""
     before = fingerprint(bench)

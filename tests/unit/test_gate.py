@@ -9,10 +9,10 @@ from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
-from greenroom_pipeline.gate import choose_metrics, decide, run_gate
+from greenroom_pipeline.gate import apply_overrides, choose_metrics, decide, require_known_checks, run_gate
 from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions, as_labels
-from greenroom_pipeline.report import CheckResult, Outcome, Verdict
+from greenroom_pipeline.report import CheckResult, Outcome, Override, Verdict
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.slices import SliceColumn
 
@@ -116,3 +116,34 @@ def test_rule_of_an_unknown_metric_is_refused() -> None:
         choose_metrics(gate, task="binary")
     with pytest.raises(SettingsError, match="'rmse' does not fit a binary task"):
         find_metric("rmse", task="binary")
+
+
+def test_a_check_that_is_switched_off_says_why() -> None:
+    """Its outcome is not applicable, with the reason that the settings give, and it cannot fail any more."""
+    gate = GATE.model_copy(update={"off": {"GR102": "we know that this one is worse"}})
+    checks = run_gate(gate, Case(evaluate_story(noise=2.2)), PREDICTION_CHECKS)
+    off = [check for check in checks if check.code == "GR102"]
+
+    assert [(check.outcome, check.reason) for check in off] == [
+        ("not_applicable", "Switched off in greenroom.toml: we know that this one is worse")
+    ]
+
+
+def test_switching_off_an_unknown_check_is_refused() -> None:
+    """A misspelt code would silently leave the check on."""
+    with pytest.raises(SettingsError, match="no check 'GR1O2'; did you mean 'GR102'"):
+        require_known_checks(GateTable(off={"GR1O2": "typo"}))
+
+
+def test_an_override_keeps_the_outcome_and_does_not_count() -> None:
+    """What was found stays as it is; only what failed or is open can be overridden, by code."""
+    word = Override(reason="hotfix", by="Ana", at="2026-11-24T12:00:00+00:00")
+    checks = [
+        CheckResult(code=code, title="t", outcome=outcome, reason="r")
+        for code, outcome in (("GR101", "passed"), ("GR102", "failed"), ("GR103", "inconclusive"))
+    ]
+    changed = apply_overrides(checks, {"GR101": word, "GR102": word})
+
+    assert [check.outcome for check in changed] == ["passed", "failed", "inconclusive"]
+    assert [check.override for check in changed] == [None, word, None]
+    assert decide(changed) == "inconclusive"

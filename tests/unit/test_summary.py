@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from greenroom_pipeline.metrics.registry import METRICS
-from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Slice
+from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Override, Slice
 from greenroom_pipeline.summary import summarize
 
 OUTCOMES: tuple[Outcome, Outcome] = ("passed", "failed")
@@ -126,3 +126,12 @@ def test_slices_are_not_mistaken_for_the_whole() -> None:
     part = measured(-0.5, slice=Slice(column="a", value="b"))
 
     assert "+0.028" in summarize("pass", [check("GR102", "passed")], [part, measured(0.028)])
+
+
+def test_an_override_is_told_first() -> None:
+    """Who let a failed check through, and why, stands before what the gate says without it."""
+    word = Override(reason="Hotfix for the outage.", by="Ana", at="2026-11-24T12:00:00+00:00")
+    failed = check("GR102", "failed").model_copy(update={"override": word})
+    told = summarize("pass", [failed, check("GR103", "passed")], [measured(-0.02)])
+
+    assert told.startswith("Ana overrode GR102: Hotfix for the outage. Slightly worse overall")

@@ -7,13 +7,28 @@ import io
 import pytest
 from rich.console import Console
 
-from greenroom_pipeline.report import Timing
-from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log
+from greenroom_pipeline.report import CheckResult, Holdout, ModelReference, Override, Report, Timing
+from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 
 def printed(colour: bool = False) -> tuple[Console, io.StringIO]:
     out = io.StringIO()
     return Console(file=out, force_terminal=colour, width=80), out
+
+
+def make_report(*, override: Override | None = None, looks: int | None = None) -> Report:
+    check = CheckResult(code="GR102", title="Loss", outcome="failed", reason="Worse.", override=override)
+    return Report(
+        verdict="fail",
+        summary="Worse.",
+        project="p",
+        task="binary",
+        candidate=ModelReference(name="p", digest="0", run_id=None, sha=None),
+        champion=None,
+        holdout=Holdout(rows=1, digest="0", looks=looks),
+        metrics=[],
+        checks=[check],
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,3 +82,24 @@ def test_only_the_end_of_a_log_is_shown() -> None:
     print_log(console, "\n".join(str(number) for number in range(100)), lines=3)
 
     assert out.getvalue().split() == ["97", "98", "99"]
+
+
+def test_an_override_is_shown_with_its_name_and_reason() -> None:
+    """A check that someone has overridden keeps its outcome, and says who holds it for harmless, and why."""
+    override = Override(reason="known data error", by="Ada", at="2026-01-01T00:00:00Z")
+    console, out = printed()
+    print_report(console, make_report(override=override))
+    shown = " ".join(out.getvalue().split())
+
+    assert "✗ failed, overridden" in shown
+    assert "Overridden by Ada: known data error" in shown
+
+
+def test_the_wear_of_a_holdout_is_shown() -> None:
+    """How many candidates a holdout has decided is told where it was counted, and only there."""
+    for looks, said in ((41, "This holdout has decided 41 candidates."), (None, "")):
+        console, out = printed()
+        print_report(console, make_report(looks=looks))
+
+        assert ("This holdout has decided" in out.getvalue()) == (looks is not None)
+        assert said in out.getvalue()

@@ -9,7 +9,7 @@ from greenroom_pipeline.evaluation import Evaluation, Finding
 from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Preview
 from greenroom_pipeline.settings import GateRule, GateTable
-from greenroom_pipeline.wording import choose_decimals, write_change, write_figure
+from greenroom_pipeline.wording import choose_decimals, count, round_up, write_change, write_figure
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,34 @@ def is_within(result: MetricResult, *, tolerance: float) -> bool:
     """Whether a loss beyond *tolerance* is ruled out."""
     _, low, high = turn(result)
     return low > -tolerance or low == high >= -tolerance
+
+
+def judge_most(interval: tuple[float, float], *, most: float) -> Outcome:
+    """Return what an interval says of a value that may be *most* at most."""
+    low, high = interval
+    if high <= most:
+        return "passed"
+    return "failed" if low > most else "inconclusive"
+
+
+def count_further_rows(rows: int, *, half: float, distance: float) -> int | None:
+    """Return how many more rows would settle it, if the value stays as it is; None when no number would do.
+
+    An interval's half-width *half* shrinks with √n; it is settled when that is less than the *distance* from
+    the value to the limit.
+    """
+    if distance <= 0:
+        return None
+    needed = rows * (half / distance) ** 2
+    # One more, since the interval must end beyond the limit and not on it.
+    return round_up(max(needed - rows, 0) + 1)
+
+
+def explain_further_rows(rows: int | None) -> str:
+    """Say what would settle an inconclusive check, as a clause."""
+    if rows is None:
+        return "no number of further labelled rows would settle it while the difference stays as it is"
+    return f"about {count(rows, 'more labelled row')} would settle it if the difference stays as it is"
 
 
 def is_worse(result: MetricResult) -> bool:

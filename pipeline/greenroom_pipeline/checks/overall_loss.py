@@ -5,7 +5,9 @@ from __future__ import annotations
 from greenroom_pipeline.checks.check import (
     Case,
     conclude_rule,
+    count_further_rows,
     describe_move,
+    explain_further_rows,
     explain_untestable,
     is_within,
     is_worse,
@@ -13,7 +15,7 @@ from greenroom_pipeline.checks.check import (
 )
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
-from greenroom_pipeline.wording import count, round_up, write_limit
+from greenroom_pipeline.wording import count, write_limit
 
 
 class OverallLoss:
@@ -61,11 +63,7 @@ def count_missing_rows(result: MetricResult, *, tolerance: float) -> int | None:
     """
     difference, low, high = turn(result)
     distance = max(difference + tolerance, -difference)
-    if distance <= 0:
-        return None
-    needed = result.rows * ((high - low) / 2 / distance) ** 2
-    # One more, since the interval must end beyond the limit and not on it.
-    return round_up(max(needed - result.rows, 0) + 1)
+    return count_further_rows(result.rows, half=(high - low) / 2, distance=distance)
 
 
 def _explain_pass(result: MetricResult, *, tolerance: float) -> str:
@@ -93,9 +91,5 @@ def _explain_failure(result: MetricResult, *, tolerance: float) -> str:
 
 def _explain_doubt(result: MetricResult, *, tolerance: float) -> str:
     rows = count_missing_rows(result, tolerance=tolerance)
-    settle = (
-        "no number of further labelled rows would settle it while the difference stays as it is"
-        if rows is None
-        else f"about {count(rows, 'more labelled row')} would settle it if the difference stays as it is"
-    )
+    settle = explain_further_rows(rows)
     return f"Can't tell yet: {describe_move(result)}, and {settle}."

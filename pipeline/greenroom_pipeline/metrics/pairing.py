@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from greenroom_pipeline.metrics.comparison import Comparison, compare, measure_spread
 from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
+from greenroom_pipeline.metrics.own import Drawn
 from greenroom_pipeline.metrics.resampling import RESAMPLES, compare_draws, draw_again, percentile_interval
 from greenroom_pipeline.metrics.shares import (
     count_hits,
@@ -18,6 +19,7 @@ from greenroom_pipeline.metrics.shares import (
     wilson_interval,
 )
 
+RESAMPLED = "paired bootstrap"
 # So many that the influence agrees with drawing rows anew, which would take minutes from here on.
 MOST_RESAMPLED = 10_000
 TOO_FEW = "there are too few rows or groups to tell how much it varies"
@@ -134,12 +136,32 @@ def _resample(
     own = None if draws is None else percentile_interval(draws.candidate, confidence=design.confidence)
     if theirs is None or their_estimate is None:
         return own, None
-    difference = our_estimate.value - their_estimate.value
     if _answers_alike(ours, theirs):
         return own, Comparison(0.0, (0.0, 0.0), 1.0)
+    difference = our_estimate.value - their_estimate.value
     if draws is None or draws.champion is None:
         return own, Comparison(difference, None, None)
     return own, compare_draws(difference, draws.candidate - draws.champion, confidence=design.confidence)
+
+
+def pair_drawn(drawn: Drawn | None, *, confidence: float) -> Pairing:
+    """Return what a project's own number says of both models, from its values on rows drawn anew."""
+    if drawn is None:
+        return Pairing(
+            None, None, None, None, RESAMPLED, "it is undefined for both models: there are no rows"
+        )
+    compared = None
+    if drawn.champion is not None and drawn.draws.champion is not None:
+        moved = drawn.draws.candidate - drawn.draws.champion
+        compared = compare_draws(drawn.candidate - drawn.champion, moved, confidence=confidence)
+    return Pairing(
+        candidate=drawn.candidate,
+        champion=drawn.champion,
+        candidate_interval=percentile_interval(drawn.draws.candidate, confidence=confidence),
+        comparison=compared,
+        method=RESAMPLED,
+        reason=None,
+    )
 
 
 def _answers_alike(ours: Sample, theirs: Sample) -> bool:
@@ -151,7 +173,7 @@ def _answers_alike(ours: Sample, theirs: Sample) -> bool:
 def _describe(metric: Metric, sample: Sample, estimate: Estimate | None, design: Design) -> str:
     method = metric.method
     if estimate is not None and _is_resampled(metric, estimate):
-        method = "paired bootstrap"
+        method = RESAMPLED
     if metric.interval == "matched" and not _is_matched(metric, sample, design):
         method = "paired mean of row differences"
     if sample.weights is not None:

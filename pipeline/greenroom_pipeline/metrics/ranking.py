@@ -42,7 +42,7 @@ class Ranking:
         return self.ends.size == self.order.size
 
 
-def order_rows(scores: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+def order_rows(scores: Numbers) -> NDArray[np.intp]:
     """Return the rows from the lowest score to the highest, rows of equal scores in their own order.
 
     Sorted roughly first, by 16 bits in linear time: the exact sort then looks at rows that are near one
@@ -57,7 +57,7 @@ def order_rows(scores: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     return roughly[np.argsort(scores[roughly], kind="stable")]
 
 
-def rank(scores: NDArray[np.floating[Any]]) -> Ranking:
+def rank(scores: Numbers) -> Ranking:
     order = order_rows(scores)
     ordered = scores[order]
     ends = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from greenroom_pipeline.report import Report
+from greenroom_pipeline.changes import tell_changes
+from greenroom_pipeline.report import Override, Report
+from greenroom_pipeline.wording import tell_wear
 from greenroom_portal.charts import Drawing, draw_curves, draw_metrics, draw_slices
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.tables import (
@@ -44,13 +46,21 @@ def show_checks(report: Report) -> None:
                 show_mark(mark_outcome(check.outcome))
                 st.markdown(f"**{escape(check.title)}** · {escape(check.code)}", width="content")
             st.markdown(escape(check.reason, longest=1000))
+            if check.override is not None:
+                _show_override(check.override)
+
+
+def _show_override(word: Override) -> None:
+    by, reason = escape(word.by, longest=80), escape(word.reason, longest=400)
+    st.markdown(f":material/gavel: **Overridden** by {by} on {escape(word.at[:10])}: {reason}")
 
 
 def show_metrics(report: Report) -> None:
     st.subheader("Metrics", anchor=False)
     frame = metric_frame(report)
     table = present(frame, first="Metric", confidence=_confidence(report)).drop(columns="Rows")
-    st.caption(f"Both models on the same {report.holdout.rows:,} holdout rows.")
+    wear = f" {tell_wear(report.holdout.looks)}" if report.holdout.looks else ""
+    st.caption(f"Both models on the same {report.holdout.rows:,} holdout rows.{wear}")
     st.table(table.map(escape), border="horizontal", hide_index=True, alt="Metrics of both models")
     if frame["low"].notna().any():
         st.altair_chart(draw_metrics(frame), width="stretch", alt="Differences of all metrics with intervals")
@@ -58,6 +68,14 @@ def show_metrics(report: Report) -> None:
             "How the candidate differs: dots are differences, bars their intervals, each metric on its own "
             "scale. A bar that crosses the dashed line could be noise."
         )
+
+
+def show_changes(report: Report) -> None:
+    """What else changes between the models, a line each."""
+    told = tell_changes(report.observations)
+    if told:
+        st.subheader("Answers", anchor=False)
+        st.markdown("\n".join(f"- {escape(sentence, longest=400)}" for sentence in told))
 
 
 def show_slices(report: Report) -> None:

@@ -6,7 +6,14 @@ import streamlit as st
 
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_portal.data import load_champion_digest, load_report, load_review
-from greenroom_portal.panes.evidence import show_checks, show_curves, show_metrics, show_slices, show_timings
+from greenroom_portal.panes.evidence import (
+    show_changes,
+    show_checks,
+    show_curves,
+    show_metrics,
+    show_slices,
+    show_timings,
+)
 from greenroom_portal.panes.problems import show_problem
 from greenroom_portal.panes.promotion import show_promotion
 from greenroom_portal.panes.queries import show_queries
@@ -36,6 +43,7 @@ show_verdict(report, champion_digest=champion_digest)
 show_promotion(review, report)
 show_checks(report)
 show_metrics(report)
+show_changes(report)
 show_slices(report)
 show_curves(report)
 show_queries(review, report)

@@ -1,0 +1,23 @@
+"""What changes between the two models beyond the metrics, in sentences for every face of a report."""
+
+from __future__ import annotations
+
+from greenroom_pipeline.checks.calibrated import describe_calibration
+from greenroom_pipeline.checks.prediction_shift import describe_shift
+from greenroom_pipeline.checks.row_flips import describe_flips
+from greenroom_pipeline.observations import Observations
+
+
+def tell_changes(observed: Observations) -> list[str]:
+    """Return a sentence on each thing that was observed of the answers; none without a champion."""
+    if observed.flips is None and not observed.shifts:
+        return []
+    told = [] if observed.flips is None else [describe_flips(observed.flips)]
+    shifts = [shift for shift in observed.shifts if shift.interval is not None]
+    if shifts:
+        told.append(f"{describe_shift(max(shifts, key=lambda shift: abs(shift.difference)))}.")
+    models = {each.model: each for each in observed.calibration}
+    if "candidate" in models:
+        clauses = describe_calibration(models["candidate"], models.get("champion"))
+        told += [f"{clause}." for clause in clauses]
+    return told

@@ -1,0 +1,52 @@
+"""Rows that flip: one model right where the other is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greenroom_pipeline.metrics.comparison import measure_spread
+from greenroom_pipeline.metrics.metric import Sample, average
+from greenroom_pipeline.metrics.shares import Pairs, mcnemar_exact, wilson_interval
+from greenroom_pipeline.observations import Flips
+
+
+def count_flips(
+    candidate: Sample, champion: Sample, *, groups: NDArray[np.integer] | None, confidence: float
+) -> Flips:
+    """Count the rows that the candidate mends and breaks; rows count alike, whatever their weights.
+
+    *groups* are codes of rows that are not independent: then p is that of the mean over groups, since the
+    exact test takes rows that are.
+    """
+    ours, theirs = candidate.target == candidate.predicted, champion.target == champion.predicted
+    fixed, broken = ours & ~theirs, theirs & ~ours
+    pairs = Pairs(gained=int(fixed.sum()), lost=int(broken.sum()), rows=candidate.rows)
+    return Flips(
+        fixed=pairs.gained,
+        broken=pairs.lost,
+        rows=pairs.rows,
+        p_value=mcnemar_exact(pairs) if groups is None else _test_groups(fixed, broken, groups),
+        broken_interval=_bound_share(broken, groups=groups, confidence=confidence),
+    )
+
+
+def _test_groups(
+    fixed: NDArray[np.bool_], broken: NDArray[np.bool_], groups: NDArray[np.integer]
+) -> float | None:
+    balance = average(fixed.astype(np.float64) - broken)
+    spread = None if balance.influence is None else measure_spread(balance.influence, groups=groups)
+    return None if spread is None else spread.p_value(balance.value)
+
+
+def _bound_share(
+    broken: NDArray[np.bool_], *, groups: NDArray[np.integer] | None, confidence: float
+) -> tuple[float, float] | None:
+    if groups is None:
+        return wilson_interval(int(broken.sum()), broken.size, confidence=confidence)
+    share = average(broken.astype(np.float64))
+    spread = None if share.influence is None else measure_spread(share.influence, groups=groups)
+    if spread is None:
+        return None
+    low, high = spread.interval(share.value, confidence=confidence)
+    return max(low, 0.0), min(high, 1.0)
