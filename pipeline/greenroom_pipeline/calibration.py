@@ -121,8 +121,7 @@ def _read_claims(sample: Sample) -> Claims:
     assert sample.probabilities is not None
     if sample.positive is not None:
         return Claims(sample.scores(sample.positive), sample.target == sample.positive, sample.weights)
-    chosen = np.take_along_axis(sample.probabilities, sample.predicted[:, None], axis=1)[:, 0]
-    return Claims(chosen, sample.target == sample.predicted, sample.weights)
+    return Claims(sample.scores_of(sample.predicted), sample.target == sample.predicted, sample.weights)
 
 
 def _differentiate(

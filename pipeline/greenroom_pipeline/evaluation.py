@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError
-from greenroom_pipeline.metrics.metric import Metric, Numbers, Sample
+from greenroom_pipeline.metrics.metric import Metric, Sample
 from greenroom_pipeline.metrics.own import Own, OwnLosses, OwnNumbers
 from greenroom_pipeline.metrics.pairing import Design, Pairing, pair, pair_drawn
 from greenroom_pipeline.metrics.registry import find_metric
-from greenroom_pipeline.predictions import Predictions
+from greenroom_pipeline.predictions import Predictions, code_labels
 from greenroom_pipeline.report import MetricResult, Slice, Task
 from greenroom_pipeline.slices import SliceColumn
-from greenroom_pipeline.target import Target, read_sample, read_target, read_weights
+from greenroom_pipeline.target import read_sample, read_target, read_weights
 from greenroom_pipeline.wording import count
 
 
@@ -76,7 +76,8 @@ class Part:
 
     def take(self, rows: NDArray[np.intp], *, slice: Slice) -> Part:
         champion = None if self.champion is None else self.champion.take(rows)
-        groups = None if self.groups is None else self.groups[rows]
+        # Coded anew, since a slice may have few of very many groups.
+        groups = None if self.groups is None else encode_groups(self.groups[rows], rows=rows.size)
         return Part(slice, self.candidate.take(rows), champion, groups)
 
 
@@ -104,23 +105,21 @@ def evaluate(
     independent. *seed* is for metrics that draw rows anew.
     Raises `DataError` for the target, `ScoringError` for predictions, `SettingsError` for names.
     """
+    if task != "regression":
+        candidate = code_labels(candidate, model="the candidate")
+        champion = None if champion is None else code_labels(champion, model="the champion")
     chosen = [name if isinstance(name, Metric) else find_metric(name, task=task) for name in metrics]
     truth = read_target(target, task=task, candidate=candidate, champion=champion, positive=positive)
     weighed = None if weights is None else read_weights(weights, rows=truth.rows)
-    ours, theirs = _read_losses(own)
-    whole = Part(
-        None,
-        replace(read_sample(candidate, target=truth, weights=weighed), losses=ours),
-        None
-        if champion is None
-        else replace(read_sample(champion, target=truth, weights=weighed), losses=theirs),
-        None if groups is None else encode_groups(groups, rows=truth.rows),
-    )
+    coded = None if groups is None else encode_groups(groups, rows=truth.rows)
+    models = [read_sample(each, target=truth, weights=weighed) for each in (candidate, champion) if each]
+    whole = _join(models, own, groups=coded)
     design = Design(confidence=confidence, seed=seed)
+    classes = truth.classes_present()
     findings = []
     numbers = {each.metric.name: each for each in own if isinstance(each, OwnNumbers)}
     for place, part in enumerate(_split(whole, slices)):
-        small = _explain_small(part, truth, min_rows=min_rows, min_class_rows=min_class_rows)
+        small = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
         for metric in chosen:
             if metric.name in numbers:
                 found = pair_drawn(numbers[metric.name].parts[place], confidence=confidence)
@@ -149,28 +148,36 @@ def _split(whole: Part, slices: Sequence[SliceColumn]) -> Iterator[Part]:
             yield whole.take(order[start:end], slice=Slice(column=column.column, value=value))
 
 
-def _explain_small(part: Part, truth: Target, *, min_rows: int, min_class_rows: int) -> str | None:
-    """Say why a slice is too small to test, or return None; the whole holdout is always tested."""
+def _explain_small(
+    part: Part, classes: Mapping[int, str], *, min_rows: int, min_class_rows: int
+) -> str | None:
+    """Say why a slice is too small to test, or return None; the whole holdout is always tested.
+
+    *classes* are those of the holdout, by code.
+    """
     if part.slice is None:
         return None
     rows = part.candidate.rows
     if rows < min_rows:
         return f"it has {count(rows, 'row')}, fewer than {min_rows}"
-    if truth.task == "regression":
+    if not classes:
         return None
-    of_class = np.bincount(part.candidate.target, minlength=len(truth.classes))
-    for code in np.unique(truth.values):
+    of_class = np.bincount(part.candidate.target, minlength=max(classes) + 1)
+    for code, name in classes.items():
         if of_class[code] < min_class_rows:
-            what = f"{count(int(of_class[code]), 'row')} of class {truth.classes[code]}"
-            return f"it has {what}, fewer than {min_class_rows}"
+            return f"it has {count(int(of_class[code]), 'row')} of class {name}, fewer than {min_class_rows}"
     return None
 
 
-def _read_losses(own: Sequence[Own]) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
-    """Return what own metrics gave each row, for the candidate and for the champion."""
+def _join(models: Sequence[Sample], own: Sequence[Own], *, groups: NDArray[np.int32] | None) -> Part:
+    """Return all rows of the candidate and of the champion if there is one, with what own metrics gave them."""
     losses = [each for each in own if isinstance(each, OwnLosses)]
+    ours = {each.metric.name: each.candidate for each in losses}
     theirs = {each.metric.name: each.champion for each in losses if each.champion is not None}
-    return {each.metric.name: each.candidate for each in losses}, theirs
+    candidate, *champion = (
+        replace(model, losses=given) for model, given in zip(models, (ours, theirs), strict=False)
+    )
+    return Part(None, candidate, champion[0] if champion else None, groups)
 
 
 def _conclude(metric: Metric, found: Pairing, part: Part, *, confidence: float, small: str | None) -> Finding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class Predictions:
 
     values: NDArray[Any] | pd.Categorical
     """(n,) predicted labels, or numbers."""
-    probabilities: NDArray[np.float64] | None = None
-    """(n, k), or None when the model gives none."""
+    probabilities: NDArray[np.floating[Any]] | None = None
+    """(n, k) in 32 bits or 64, or None when the model gives none."""
     classes: tuple[str, ...] = ()
     """The k classes in the columns' order; empty for regression and without probabilities."""
 
@@ -51,23 +52,30 @@ def as_label(value: Any) -> str:
 
 
 def as_labels(values: ArrayLike | pd.Series[Any], *, what: str = "the target") -> pd.Categorical:
-    """Return (n,) classes in their one written form; `DataError` where one is missing.
+    """Return (n,) classes in their one written form; `DataError` where one is missing or infinite.
 
     Only classes that occur are categories.
     """
-    series = _as_series(values)
-    codes, kinds = pd.factorize(series)
-    missing = np.flatnonzero(codes < 0)
-    if missing.size:
-        raise DataError(
-            f"{what} has no value in {count(missing.size, 'row')}, the first is row {missing[0]}; "
-            "drop or label them"
-        )
+    codes, kinds = _find_kinds(_as_series(values))
+    _refuse_labels(codes < 0, f"{what} has no value")
+    infinite = [place for place, kind in enumerate(kinds) if _is_infinite(kind)]
+    if infinite:
+        _refuse_labels(np.isin(codes, infinite), f"{what} is infinite")
     # Two types may write one class.
     places, labels = pd.factorize(np.asarray([as_label(kind) for kind in kinds], dtype=object))
     compact: NDArray[np.signedinteger] = places.astype(np.min_scalar_type(-max(len(labels), 1)))
     kind = pd.CategoricalDtype(pd.Index(labels, dtype=object))
     return pd.Categorical.from_codes(compact[codes], dtype=kind)
+
+
+def code_labels(predictions: Predictions, *, model: str = "the model") -> Predictions:
+    """Return the same with labels in their one written form, which is read much faster than text or objects.
+
+    *model* is how an error names the one that answered.
+    """
+    series = _as_series(predictions.values)
+    _refuse_missing(series, model=model)
+    return replace(predictions, values=as_labels(series, what=f"the label of {model}"))
 
 
 def order_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -90,7 +98,7 @@ def from_frame(frame: pd.DataFrame, *, task: Task, model: str = "the model") -> 
     columns = [str(column) for column in frame.columns if str(column).startswith(PROBABILITY_PREFIX)]
     return Predictions(
         as_labels(frame[PREDICTION_COLUMN]),
-        frame[columns].to_numpy(dtype=np.float64) if columns else None,
+        _as_probabilities(frame[columns]) if columns else None,
         tuple(as_label(column.removeprefix(PROBABILITY_PREFIX)) for column in columns),
     )
 
@@ -131,11 +139,41 @@ def _as_series(values: ArrayLike | pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(values if isinstance(values, pd.Categorical) else np.asarray(values))
 
 
+def _refuse_labels(wrong: NDArray[np.bool_], what: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if rows.size:
+        raise DataError(
+            f"{what} in {count(rows.size, 'row')}, the first is row {rows[0]}; drop or label them"
+        )
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, (float, np.floating)) and bool(np.isinf(value))
+
+
+def _find_kinds(series: pd.Series[Any]) -> tuple[NDArray[Any], Sequence[Any]]:
+    """Return each row's place among the values that occur, −1 where it has none, and these values."""
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        codes, kinds = pd.factorize(series)
+        return codes, list(kinds)
+    coded = series.cat.codes.to_numpy()
+    used = np.bincount(coded[coded >= 0], minlength=len(series.cat.categories)) > 0
+    # The last place is what −1, the code of a missing value, points to.
+    places = np.append(np.cumsum(used) - 1, -1).astype(coded.dtype)
+    return places[coded], series.cat.categories[used].tolist()
+
+
 def _label_order(label: str) -> tuple[bool, float, str]:
     try:
         return False, float(label), label
     except ValueError:
         return True, 0.0, label
+
+
+def _as_probabilities(frame: pd.DataFrame) -> NDArray[np.floating[Any]]:
+    """Return the columns side by side, in 32 bits where all of them come so."""
+    compact = all(dtype == np.float32 for dtype in frame.dtypes)
+    return np.asarray(frame.to_numpy(dtype=np.float32 if compact else np.float64, na_value=np.nan))
 
 
 def _as_numbers(series: pd.Series[Any], *, model: str = "the model") -> NDArray[np.float64]:
@@ -173,11 +211,13 @@ def _check_probabilities(predictions: Predictions, *, rows: int, model: str) -> 
         )
     if len(set(classes)) < len(classes):
         raise ScoringError(f"{model} names a class twice: {join_names(classes)}")
-    _refuse_rows(~np.isfinite(probabilities).all(axis=1), f"{model} gives NaN or infinite probabilities")
-    outside = (probabilities < -RANGE_TOLERANCE) | (probabilities > 1 + RANGE_TOLERANCE)
-    _refuse_rows(outside.any(axis=1), f"{model} gives probabilities outside 0 to 1")
-    sums = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
-    _refuse_rows(sums, f"{model} gives probabilities that do not add up to 1")
+    # The extremes tell at once whether any row needs looking at; NaN makes either comparison false.
+    if not (probabilities.min() >= -RANGE_TOLERANCE and probabilities.max() <= 1 + RANGE_TOLERANCE):
+        _refuse_rows(~np.isfinite(probabilities).all(axis=1), f"{model} gives NaN or infinite probabilities")
+        outside = (probabilities < -RANGE_TOLERANCE) | (probabilities > 1 + RANGE_TOLERANCE)
+        _refuse_rows(outside.any(axis=1), f"{model} gives probabilities outside 0 to 1")
+    sums = reduce(np.add, probabilities.T)
+    _refuse_rows(np.abs(sums - 1) > SUM_TOLERANCE, f"{model} gives probabilities that do not add up to 1")
 
 
 def _check_classes(predictions: Predictions, *, task: Task, classes: Sequence[str], model: str) -> None:

@@ -33,6 +33,12 @@ class Target:
     def rows(self) -> int:
         return int(self.values.size)
 
+    def classes_present(self) -> dict[int, str]:
+        """Return the classes that rows are of, by code; none for regression."""
+        if not self.classes:
+            return {}
+        return {int(code): self.classes[code] for code in np.flatnonzero(np.bincount(self.values))}
+
 
 def read_target(
     values: ArrayLike | pd.Series[Any],
@@ -113,12 +119,12 @@ def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np
     return normalize_weights(weights / weights.max())
 
 
-def _order_probabilities(predictions: Predictions, target: Target) -> NDArray[np.float64] | None:
+def _order_probabilities(predictions: Predictions, target: Target) -> NDArray[np.floating[Any]] | None:
     if predictions.probabilities is None:
         return None
     if predictions.classes == target.classes:
         return predictions.probabilities
-    probabilities = np.zeros((target.rows, len(target.classes)))
+    probabilities = np.zeros((target.rows, len(target.classes)), dtype=predictions.probabilities.dtype)
     places = [target.classes.index(name) for name in predictions.classes]
     probabilities[:, places] = predictions.probabilities
     return probabilities

@@ -21,9 +21,8 @@ from tests.samples import DRAWS, EVERY_METRIC, Draw, Pair, all_metrics, weigh
 Reference = Callable[[Sample], float]
 
 
-def read_scores(sample: Sample, code: int = 1) -> NDArray[np.float64]:
-    assert sample.probabilities is not None
-    return sample.probabilities[:, code]
+def read_scores(sample: Sample, code: int = 1) -> NDArray[np.floating[Any]]:
+    return sample.scores(code)
 
 
 def score_labels(score: Callable[..., float], **options: Any) -> Reference:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from greenroom_pipeline.metrics.metric import (
     Estimate,
@@ -13,6 +16,7 @@ from greenroom_pipeline.metrics.metric import (
     Undefined,
     combine,
     correct_spread,
+    dot,
 )
 from greenroom_pipeline.metrics.ranking import rank
 
@@ -48,16 +52,19 @@ def _estimate_class(sample: Sample, code: int) -> Estimate:
     by (whether it is of the class − the precision) / the rows seen. Both sums run along one ranking.
     """
     positive = sample.target == code
-    weights = np.ones(sample.rows) if sample.weights is None else sample.weights
     ranking = rank(-sample.scores(code))
-    hits, seen = ranking.accumulate(weights * positive), ranking.accumulate(weights)
+    seen = ranking.ends if sample.weights is None else ranking.accumulate(sample.weights)
+    hits = ranking.accumulate(sample.weigh(positive))
     if not hits[-1] > 0:
         raise Undefined("no row is of the class")
     steps, precision, per_seen = np.diff(hits, prepend=0.0), _divide(hits, seen), _divide(1, seen)
-    value = float(steps @ precision / hits[-1])
+    value = dot(steps, precision) / hits[-1]
     gains, costs = _sum_from(steps * per_seen), _sum_from(steps * precision * per_seen)
-    moves = positive * (ranking.spread(precision + gains) - value) - ranking.spread(costs)
-    return Estimate(value, correct_spread(sample.weigh(moves * (sample.rows / hits[-1]))))
+    moves = np.where(positive[ranking.order], ranking.widen(precision + gains) - value, 0) - ranking.widen(
+        costs
+    )
+    influence = ranking.to_rows(moves * (sample.rows / hits[-1]))
+    return Estimate(value, correct_spread(sample.weigh(influence)))
 
 
 def _remeasure_class(sample: Sample, code: int) -> Remeasure:
@@ -68,14 +75,15 @@ def _remeasure_class(sample: Sample, code: int) -> Remeasure:
         hits, seen = ranking.accumulate(weights * positive), ranking.accumulate(weights)
         if not hits[-1] > 0:
             raise Undefined("no row is of the class")
-        return float(np.diff(hits, prepend=0.0) @ _divide(hits, seen) / hits[-1])
+        return dot(np.diff(hits, prepend=0.0), _divide(hits, seen)) / float(hits[-1])
 
     return measure
 
 
-def _divide(part: Numbers | int, seen: Numbers) -> Numbers:
+def _divide(part: Numbers | int, seen: NDArray[Any]) -> Numbers:
     """Where rows that weigh nothing come first, nothing is seen yet."""
-    return np.divide(part, seen, out=np.zeros(seen.size), where=seen > 0)
+    share: Numbers = np.divide(part, seen, out=np.zeros(seen.size), where=seen > 0)
+    return share
 
 
 def _sum_from(steps: Numbers) -> Numbers:

@@ -16,7 +16,7 @@ def estimate(sample: Sample) -> Estimate:
     if sample.positive is not None:
         truth = sample.target == sample.positive
         return average((sample.scores(sample.positive) - truth) ** 2, sample)
-    distance = sample.probabilities.copy()
+    distance = sample.probabilities.astype(np.float64)
     distance[np.arange(sample.rows), sample.target] -= 1
     return average((distance**2).sum(axis=1), sample)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from greenroom_pipeline.metrics.metric import Estimate, Numbers
+from greenroom_pipeline.metrics.metric import Estimate, Numbers, dot
 
 # Sums of 64-bit numbers in another order differ by this much at most.
 ROUNDING = 1e-12
@@ -29,7 +29,7 @@ class Comparison:
 def compare(
     candidate: Estimate, champion: Estimate, *, confidence: float, groups: NDArray[np.integer] | None = None
 ) -> Comparison:
-    """Compare two estimates on the same rows; *groups* are codes of rows that are not independent.
+    """Compare two estimates on the same rows; *groups* are codes of rows that are not independent, all used.
 
     Rows are summed within their group first, and then the groups are the sample: few of them need
     Student's t with one degree of freedom less than there are groups. Without groups the quantile is
@@ -75,14 +75,12 @@ class Spread:
 def measure_spread(influence: Numbers, *, groups: NDArray[np.integer] | None) -> Spread | None:
     """Return the spread that an influence stands for; None for a single group."""
     if groups is None:
-        return Spread(float(np.sqrt(influence @ influence) / influence.size), None)
-    # Codes count from 0 and may leave some out, as on a slice.
-    present = np.bincount(groups) > 0
-    sums = np.bincount(groups, weights=influence)[present]
+        return Spread(float(np.sqrt(dot(influence, influence)) / influence.size), None)
+    sums = np.bincount(groups, weights=influence)
     if sums.size < 2:
         return None
     # The correction is G/(G−1); the n/(n−1) that the influence carries vanishes beside it.
-    error = float(np.sqrt(sums @ sums * sums.size / (sums.size - 1)) / influence.size)
+    error = float(np.sqrt(dot(sums, sums) * sums.size / (sums.size - 1)) / influence.size)
     return Spread(error, sums.size - 1)
 
 
@@ -108,6 +106,6 @@ def adjust_benjamini_hochberg(p_values: Sequence[float]) -> Numbers:
 def _alike(candidate: Estimate, champion: Estimate, *, paired: Numbers) -> bool:
     """Whether no row tells the models apart by more than rounding."""
     assert candidate.influence is not None
-    values = max(abs(candidate.value), abs(champion.value)) * ROUNDING
-    rows = np.abs(candidate.influence).max() * ROUNDING
-    return bool(abs(candidate.value - champion.value) <= values and np.abs(paired).max() <= rows)
+    if abs(candidate.value - champion.value) > max(abs(candidate.value), abs(champion.value)) * ROUNDING:
+        return False
+    return bool(np.abs(paired).max() <= np.abs(candidate.influence).max() * ROUNDING)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greenroom_pipeline.metrics.metric import Estimate, Numbers, Sample, Undefined, correct_spread
+from greenroom_pipeline.metrics.metric import Estimate, Sample, Undefined, correct_spread
 from greenroom_pipeline.metrics.smooth import differentiate
 
 Shares = NDArray[Any]
@@ -18,20 +18,25 @@ Score = Callable[[Shares, Shares, Shares], Shares]
 
 
 def estimate_confusion(sample: Sample, score: Callable[[Shares, Shares, Shares], NDArray[Any]]) -> Estimate:
-    """Return *score* of the shares of hits, true and predicted rows by class, influence by the delta method."""
+    """Return *score* of the shares of hits, true and predicted rows by class, influence by the delta method.
+
+    Rows with the same true and predicted class move it alike, so all is found from the table of the two.
+    """
     classes = int(max(sample.target.max(), sample.predicted.max())) + 1
-    hit = sample.target == sample.predicted
-    hits = _share(sample, sample.target, classes, only=hit)
-    true, predicted = _share(sample, sample.target, classes), _share(sample, sample.predicted, classes)
+    cells = sample.target * np.intp(classes) + sample.predicted
+    table = (
+        np.bincount(cells, weights=sample.weights, minlength=classes**2).reshape(classes, classes)
+        / sample.rows
+    )
 
     def formula(shares: NDArray[Any]) -> NDArray[Any]:
         return score(shares[..., :classes], shares[..., classes : 2 * classes], shares[..., 2 * classes :])
 
-    point = np.concatenate([hits, true, predicted])
+    point = np.concatenate([table.diagonal(), table.sum(axis=1), table.sum(axis=0)])
     slopes = differentiate(formula, point)
-    of_hit, of_true, of_predicted = slopes[:classes], slopes[classes : 2 * classes], slopes[2 * classes :]
-    moves = of_true[sample.target] + of_predicted[sample.predicted] + hit * of_hit[sample.target]
-    return Estimate(float(formula(point)), correct_spread(sample.weigh(moves - slopes @ point)))
+    of_hit, of_true, of_predicted = np.split(slopes, 3)
+    moves = np.diag(of_hit) + of_true[:, None] + of_predicted - slopes @ point
+    return Estimate(float(formula(point)), correct_spread(sample.weigh(moves.ravel()[cells])))
 
 
 def precision(hits: Shares, true: Shares, predicted: Shares) -> Shares:
@@ -85,12 +90,3 @@ def _mean(scores: Shares, true: Shares) -> NDArray[Any]:
 def _divide(part: Shares, whole: Shares) -> Shares:
     empty = whole.real == 0
     return np.where(empty, 0, part / np.where(empty, 1, whole))
-
-
-def _share(
-    sample: Sample, codes: NDArray[Any], classes: int, *, only: NDArray[np.bool_] | None = None
-) -> Numbers:
-    weights = sample.weights
-    if only is not None:
-        codes, weights = codes[only], None if weights is None else weights[only]
-    return np.bincount(codes, weights=weights, minlength=classes) / sample.rows

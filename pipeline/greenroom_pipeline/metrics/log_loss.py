@@ -11,8 +11,7 @@ SMALLEST = 1e-15
 
 def estimate(sample: Sample) -> Estimate:
     """Return the mean of −ln p of the true class, p clipped to [1e-15, 1 − 1e-15]."""
-    assert sample.probabilities is not None
-    of_truth = np.take_along_axis(sample.probabilities, sample.target[:, None], axis=1)[:, 0]
+    of_truth = sample.scores_of(sample.target)
     return average(-np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST)), sample)
 
 

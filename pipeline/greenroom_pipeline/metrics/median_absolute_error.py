@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Numbers, Remeasure, Sample, correct_spread
+from greenroom_pipeline.metrics.metric import (
+    Estimate,
+    Metric,
+    Numbers,
+    Remeasure,
+    Sample,
+    correct_spread,
+    dot,
+)
+from greenroom_pipeline.metrics.ranking import order_rows
 
 # Of the two-sided 95 % that bandwidths are made for.
 QUANTILE = float(norm.isf(0.025))
@@ -40,7 +49,7 @@ def estimate(sample: Sample) -> Estimate:
     curve = Curve(errors[order], np.cumsum(weights[order]))
     value = curve.quantile(0.5)
     sides = np.sign(errors - value)
-    spacing = _measure_spacing(curve, rows=float(weights.sum() ** 2 / (weights @ weights)))
+    spacing = _measure_spacing(curve, rows=float(weights.sum() ** 2 / dot(weights, weights)))
     return Estimate(value, correct_spread(sample.weigh((sides - sample.average(sides)) * spacing / 2)))
 
 
@@ -52,7 +61,7 @@ def remeasure(sample: Sample) -> Remeasure:
 
 def _order_errors(sample: Sample) -> tuple[Numbers, NDArray[np.intp]]:
     errors = np.abs(sample.target - sample.predicted)
-    return errors, np.argsort(errors)
+    return errors, order_rows(errors)
 
 
 def _measure_spacing(curve: Curve, *, rows: float) -> float:

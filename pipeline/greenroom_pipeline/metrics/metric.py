@@ -29,8 +29,8 @@ class Sample:
     """(n,) class codes, or numbers."""
     predicted: NDArray[Any]
     """(n,) in the target's coding."""
-    probabilities: Numbers | None = None
-    """(n, k), a column for each class code."""
+    probabilities: NDArray[np.floating[Any]] | None = None
+    """(n, k), a column for each class code, in 32 bits or 64."""
     positive: int | None = None
     """The code of the positive class in binary tasks, else None."""
     classes: tuple[str, ...] = ()
@@ -57,9 +57,18 @@ class Sample:
         )
 
     def scores(self, code: int) -> Numbers:
-        """Return (n,) the probabilities of one class."""
+        """Return (n,) the probabilities of one class, in 64 bits however they are kept."""
         assert self.probabilities is not None
-        return self.probabilities[:, code]
+        return self.probabilities[:, code].astype(np.float64, copy=False)
+
+    def scores_of(self, codes: NDArray[Any]) -> Numbers:
+        """Return (n,) the probability of the class that *codes* names in each row, in 64 bits."""
+        assert self.probabilities is not None
+        if self.probabilities.shape[1] == 2:
+            # Ten times as fast as choosing by index.
+            return np.where(codes == 1, self.scores(1), self.scores(0))
+        chosen = np.take_along_axis(self.probabilities, codes[:, None].astype(np.intp), axis=1)[:, 0]
+        return chosen.astype(np.float64, copy=False)
 
     def present(self) -> NDArray[np.intp]:
         """Return the class codes of the rows that count."""
@@ -72,11 +81,18 @@ class Sample:
 
     def average(self, values: NDArray[Any]) -> float:
         """Return the weighted mean of per-row *values*."""
-        return float(values.mean() if self.weights is None else self.weights @ values / self.rows)
+        return float(values.mean() if self.weights is None else dot(self.weights, values) / self.rows)
 
-    def weigh(self, influence: Numbers) -> Numbers:
-        """Return an influence of rows that count alike as that of rows with weights."""
-        return influence if self.weights is None else influence * self.weights
+    def weigh(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return per-row *values* times the rows' weights, such as an influence of rows that count alike."""
+        return values if self.weights is None else values * self.weights
+
+
+def dot(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Return the sum of products, in one thread: BLAS takes as many as there are, and each number of threads
+    rounds otherwise.
+    """
+    return float(np.einsum("i,i->", left, right))
 
 
 def normalize_weights(weights: Numbers) -> Numbers:
@@ -135,7 +151,8 @@ def measure(metric: Metric, sample: Sample) -> Estimate:
         raise Undefined("no row has a weight above 0")
     with np.errstate(all="ignore"):
         estimate = metric.estimate(sample)
-    spread = 0.0 if estimate.influence is None else np.abs(estimate.influence).max()
+    influence = estimate.influence
+    spread = 0.0 if influence is None else max(influence.max(), -influence.min())
     # Written so that NaN fails it too.
     if not (abs(estimate.value) < LARGEST and spread < LARGEST):
         raise Undefined("the predictions are too large to compute with")

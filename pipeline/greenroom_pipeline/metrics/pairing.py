@@ -31,7 +31,7 @@ class Design:
 
     confidence: float = 0.95
     groups: NDArray[np.integer] | None = None
-    """(n,) codes from 0; rows of one group are not independent."""
+    """(n,) codes from 0, none left out; rows of one group are not independent."""
     seed: int = 0
     """For metrics that draw rows anew: the same evidence draws the same rows."""
     resamples: int = RESAMPLES

@@ -110,11 +110,10 @@ def _measure_afresh(metric: Metric, sample: Sample) -> Remeasure:
 
 
 def _prepare_groups(groups: NDArray[np.integer]) -> Draw | None:
-    kinds, codes = np.unique(groups, return_inverse=True)
-    size = kinds.size
+    size = int(groups.max()) + 1
     if size < 2:
         return None
-    return lambda random: np.bincount(random.integers(size, size=size), minlength=size)[codes]
+    return lambda random: np.bincount(random.integers(size, size=size), minlength=size)[groups]
 
 
 def _prepare_rows(sample: Sample) -> Draw | None:

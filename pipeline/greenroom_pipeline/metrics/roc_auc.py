@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, combine
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, combine, dot
 from greenroom_pipeline.metrics.ranking import rank, until_middle
 
 METHOD = "DeLong"
@@ -47,25 +47,27 @@ def _require_two(sample: Sample) -> NDArray[np.intp]:
 
 def _score_class(sample: Sample, code: int) -> Estimate:
     positive = sample.target == code
-    weights = np.ones(sample.rows) if sample.weights is None else sample.weights
-    up, down = weights * positive, weights * ~positive
     ranking = rank(sample.scores(code))
-    below_up, below_down = (until_middle(ranking.accumulate(each)) for each in (up, down))
-    # The share of the other class that each row is ranked rightly against.
-    placements = np.where(
-        positive, ranking.spread(below_down / down.sum()), 1 - ranking.spread(below_up / up.sum())
-    )
-    value = float(up @ placements / up.sum())
+    seen = ranking.ends if sample.weights is None else ranking.accumulate(sample.weights)
+    hits = ranking.accumulate(sample.weigh(positive))
+    up, down = hits[-1], seen[-1] - hits[-1]
+    if not (up > 0 and down > 0):
+        raise Undefined("all rows that count are of one class")
+    below_hits = until_middle(hits)
+    # The share of the other class that a row of each step is ranked rightly against.
+    of_up, of_down = (until_middle(seen) - below_hits) / down, 1 - below_hits / up
+    value = dot(np.diff(hits, prepend=0.0), of_up) / up
     ups, downs = int(positive.sum()), int(sample.rows - positive.sum())
     if min(ups, downs) < 2:
         return Estimate(value, None)
     # Each class has its own mean, hence its own n − 1.
-    scale = np.where(positive, _correct(ups) / up.sum(), _correct(downs) / down.sum())
-    return Estimate(value, (placements - value) * weights * scale * sample.rows)
+    moves_up, moves_down = (of_up - value) * _correct(ups, up), (of_down - value) * _correct(downs, down)
+    moves = np.where(positive[ranking.order], ranking.widen(moves_up), ranking.widen(moves_down))
+    return Estimate(value, sample.weigh(ranking.to_rows(moves) * sample.rows))
 
 
-def _correct(rows: int) -> float:
-    return float(np.sqrt(rows / (rows - 1)))
+def _correct(rows: int, weight: float) -> float:
+    return float(np.sqrt(rows / (rows - 1)) / weight)
 
 
 ROC_AUC = Metric(
