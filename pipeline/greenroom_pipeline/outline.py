@@ -105,7 +105,7 @@ def advise(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[
         ]
     elif unsure:
         advice = [_advise_doubt(check, report, rules, min_rows=min_rows) for check in unsure]
-    elif report.verdict == "inconclusive":
+    elif any(check.outcome == "not_tested" for check in counted):
         advice = ["Label more rows of each slice, or slice more coarsely: none could be tested."]
     elif is_judged(report.checks):
         advice = [_advise_pass(worst) if report.champion else _NO_CHAMPION]
