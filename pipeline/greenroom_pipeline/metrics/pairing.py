@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from greenroom_pipeline.metrics.comparison import Comparison, compare, measure_spread
-from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
+from greenroom_pipeline.metrics.metric import Estimate, Metric, Numbers, Sample, Undefined, measure
 from greenroom_pipeline.metrics.own import Drawn
 from greenroom_pipeline.metrics.resampling import RESAMPLES, compare_draws, draw_again, percentile_interval
 from greenroom_pipeline.metrics.shares import (
@@ -94,9 +94,9 @@ def _find_intervals(
     if _is_matched(metric, ours, design):
         return own, _match(metric, ours, theirs, design)
     compared = compare(our_estimate, their_estimate, confidence=design.confidence, groups=design.groups)
-    if metric.needs == "labels" and compared == ALIKE:
-        return own, _bound_unseen(our_estimate, design)
-    return own, compared
+    return own, _widen(
+        compared, (our_estimate, their_estimate), design
+    ) if metric.needs == "labels" else compared
 
 
 def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
@@ -135,16 +135,29 @@ def _match(metric: Metric, candidate: Sample, champion: Sample, design: Design) 
     return Comparison(-difference, (-high, -low), p_value)
 
 
-def _bound_unseen(estimate: Estimate, design: Design) -> Comparison:
-    """Return the interval of models whose labels are the same on all these rows, and need not be on others.
+def _widen(compared: Comparison, estimates: tuple[Estimate, Estimate], design: Design) -> Comparison:
+    """Return an interval no narrower than that of labels that are the same on all these rows.
 
-    As Tango's for no row that differs, times the most that one row moves the metric.
+    They need not be the same on others: as Tango's for no row that differs, times the most that one row moves
+    the metric. It matters where hardly any row tells the models apart, and vanishes with many rows.
     """
-    assert estimate.influence is not None
-    size = estimate.influence.size if design.groups is None else int(design.groups.max()) + 1
+    moves = [_list_moves(each.influence, design) for each in estimates if each.influence is not None]
+    if compared.interval is None or not moves:
+        return compared
     squared = float(norm.isf((1 - design.confidence) / 2)) ** 2
-    half = squared / (size + squared) * float(np.abs(estimate.influence).max())
-    return Comparison(0.0, (-half, half), 1.0)
+    least = squared / (moves[0].size + squared) * max(float(np.abs(each).max()) for each in moves)
+    low, high = compared.interval
+    half = max(least, (high - low) / 2)
+    return replace(compared, interval=(compared.difference - half, compared.difference + half))
+
+
+def _list_moves(influence: Numbers, design: Design) -> Numbers:
+    """Return how much each row, or each group, moves the metric."""
+    if design.groups is None:
+        return influence
+    sums = np.bincount(design.groups, weights=influence)
+    scaled: Numbers = sums * np.float64(sums.size / influence.size)
+    return scaled
 
 
 def _resample(
