@@ -53,6 +53,7 @@ def judge_observed(
     check: Check, gate: GateTable, observed: Observations, *, rows: int = 1000, task: Task = "binary"
 ) -> CheckResult:
     """Run the check on what was observed of two models on *rows* rows."""
-    evaluation = Evaluation(task, has_champion=True, findings=(measured(0.0, rows=rows),))
+    few = f"the holdout has {rows} rows" if rows < 100 else None
+    evaluation = Evaluation(task, has_champion=True, findings=(measured(0.0, rows=rows),), few=few)
     (result,) = check.run(gate, Case(evaluation, observed))
     return result

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -267,16 +267,31 @@ def main() -> None:
     wanted = _TRACEBACK in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
     try:
-        app(arguments)
+        status = app(arguments or ["--help"], standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except typer.TyperException as error:
+        _refuse(
+            f"{_describe_misuse(error).rstrip('.')}; `greenroom {' '.join(arguments[:1])} --help` says more"
+        )
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
-        # A name in it may hold line breaks.
-        typer.echo(f"greenroom: {' '.join(plain(str(error)).split())}", err=True)
-        sys.exit(2)
+        _refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("\ngreenroom: stopped", err=True)
         sys.exit(130)
+
+
+def _describe_misuse(error: typer.TyperException) -> str:
+    """Say which option or argument is wrong, in Typer's own words."""
+    message: str = getattr(error, "format_message", error.__str__)()
+    return message[:1].lower() + message[1:]
+
+
+def _refuse(message: str) -> NoReturn:
+    # A name in it may hold line breaks.
+    typer.echo(f"greenroom: {' '.join(plain(message).split())}", err=True)
+    sys.exit(2)
 
 
 def _show_answer(answer: Answer, question: Question, *, form: Literal["json", "markdown", "text"]) -> None:

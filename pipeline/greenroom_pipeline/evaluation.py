@@ -18,7 +18,7 @@ from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions, code_labels
 from greenroom_pipeline.report import MetricResult, Slice, Task
 from greenroom_pipeline.slices import SliceColumn
-from greenroom_pipeline.target import read_sample, read_target, read_weights
+from greenroom_pipeline.target import Target, read_sample, read_target, read_weights
 from greenroom_pipeline.wording import count
 
 
@@ -38,11 +38,17 @@ class Evaluation:
     task: Task
     has_champion: bool
     findings: tuple[Finding, ...]
+    few: str | None = None
+    """Why the whole holdout is too small for any interval to be trusted, for the end of a sentence."""
 
     @property
     def metrics(self) -> list[MetricResult]:
         """The report's list: overall first, then slice by slice."""
         return [finding.result for finding in self.findings]
+
+    @property
+    def confidence(self) -> float:
+        return self.findings[0].result.confidence
 
     @property
     def rows(self) -> int:
@@ -115,7 +121,8 @@ def evaluate(
     models = [read_sample(each, target=truth, weights=weighed) for each in (candidate, champion) if each]
     whole = _join(models, own, groups=coded)
     design = Design(confidence=confidence, seed=seed)
-    classes = truth.classes_present()
+    few = _explain_few(whole, truth, min_rows=min_rows, min_class_rows=min_class_rows)
+    classes = _choose_classes(truth, min_class_rows=min_class_rows)
     findings = []
     numbers = {each.metric.name: each for each in own if isinstance(each, OwnNumbers)}
     for place, part in enumerate(_split(whole, slices)):
@@ -126,7 +133,7 @@ def evaluate(
             else:
                 found = pair(metric, part.candidate, part.champion, replace(design, groups=part.groups))
             findings.append(_conclude(metric, found, part, confidence=confidence, small=small))
-    return Evaluation(task, champion is not None, tuple(findings))
+    return Evaluation(task, champion is not None, tuple(findings), few)
 
 
 def encode_groups(groups: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.int32]:
@@ -148,13 +155,47 @@ def _split(whole: Part, slices: Sequence[SliceColumn]) -> Iterator[Part]:
             yield whole.take(order[start:end], slice=Slice(column=column.column, value=value))
 
 
+def _explain_few(whole: Part, truth: Target, *, min_rows: int, min_class_rows: int) -> str | None:
+    """Say why intervals of all rows cannot be trusted, or return None.
+
+    Rows count by their weights: as many as would be as sure if all counted alike (Kish 1965).
+    """
+    weights = whole.candidate.weights
+    rows = truth.rows if weights is None else int(truth.rows**2 / (weights @ weights))
+    if rows < min_rows:
+        counted = "" if weights is None else ", counted by their weights"
+        return (
+            f"the holdout has {count(rows, 'row')}{counted}; intervals can be trusted from {min_rows} rows "
+            f"(min_rows), so label at least {count(min_rows - rows, 'more row')}"
+        )
+    if truth.task != "binary":
+        return None
+    for code, name in truth.classes_present().items():
+        of_class = int((truth.values == code).sum())
+        if of_class < min_class_rows:
+            return (
+                f"the holdout has {count(of_class, 'row')} of class {name}; intervals can be trusted from "
+                f"{min_class_rows} (min_class_rows), so label at least {min_class_rows - of_class:,} more of it"
+            )
+    return None
+
+
+def _choose_classes(truth: Target, *, min_class_rows: int) -> dict[int, str]:
+    """Return the classes that a slice must have rows of, by code.
+
+    One of many that is rare everywhere would leave every slice untested, so it is not asked for.
+    """
+    present = truth.classes_present()
+    if truth.task != "multiclass":
+        return present
+    of_class = np.bincount(truth.values)
+    return {code: name for code, name in present.items() if of_class[code] >= min_class_rows}
+
+
 def _explain_small(
     part: Part, classes: Mapping[int, str], *, min_rows: int, min_class_rows: int
 ) -> str | None:
-    """Say why a slice is too small to test, or return None; the whole holdout is always tested.
-
-    *classes* are those of the holdout, by code.
-    """
+    """Say why a slice is too small to test, or return None; *classes* are those that it must have, by code."""
     if part.slice is None:
         return None
     rows = part.candidate.rows

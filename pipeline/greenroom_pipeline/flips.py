@@ -27,7 +27,9 @@ def count_flips(
         broken=pairs.lost,
         rows=pairs.rows,
         p_value=mcnemar_exact(pairs) if groups is None else _test_groups(fixed, broken, groups),
-        broken_interval=_bound_share(broken, groups=groups, confidence=confidence),
+        broken_interval=(0.0, 0.0)
+        if candidate.answers_like(champion)
+        else _bound_share(broken, groups=groups, confidence=confidence),
     )
 
 
@@ -42,8 +44,10 @@ def _test_groups(
 def _bound_share(
     broken: NDArray[np.bool_], *, groups: NDArray[np.integer] | None, confidence: float
 ) -> tuple[float, float] | None:
-    if groups is None:
-        return wilson_interval(int(broken.sum()), broken.size, confidence=confidence)
+    if groups is None or not broken.any():
+        # Where no row breaks, groups count as rows would.
+        size = broken.size if groups is None else np.unique(groups).size
+        return wilson_interval(int(broken.sum()), size, confidence=confidence) if size > 1 else None
     share = average(broken.astype(np.float64))
     spread = None if share.influence is None else measure_spread(share.influence, groups=groups)
     if spread is None:

@@ -58,9 +58,11 @@ def apply_overrides(checks: Sequence[CheckResult], overrides: Mapping[str, Overr
 def decide(checks: Sequence[CheckResult]) -> Verdict:
     """Return the verdict: one failed check fails it, one inconclusive check leaves it open.
 
-    A check that is overridden keeps its outcome, and does not count.
+    So does it when rules were to be tested and none could be. A check that is overridden keeps its outcome,
+    and does not count.
     """
     outcomes = {check.outcome for check in checks if check.override is None}
     if "failed" in outcomes:
         return "fail"
-    return "inconclusive" if "inconclusive" in outcomes else "pass"
+    untested = "not_tested" in outcomes and "passed" not in outcomes
+    return "inconclusive" if untested or "inconclusive" in outcomes else "pass"

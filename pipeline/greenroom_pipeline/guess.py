@@ -17,7 +17,7 @@ from greenroom_pipeline.model_columns import (
     read_numbers,
     require_numbers,
 )
-from greenroom_pipeline.predictions import as_label
+from greenroom_pipeline.predictions import RANGE_TOLERANCE, as_label
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.wording import join_names
 
@@ -41,7 +41,7 @@ def guess_task(
 ) -> TaskGuess:
     """Return the task that the target's values suggest; `SettingsError` when they suggest two."""
     series = frame[target]
-    different = series.nunique()
+    different = len({as_label(value) for value in series.dropna().unique()})
     if kind == "number":
         return TaskGuess("regression", "the predictions are numbers")
     if different <= 2:
@@ -56,6 +56,11 @@ def guess_task(
     if kind is not None or any(model.classes for model in models):
         return TaskGuess(
             "multiclass", f"{target!r} has {different:,} values and the predictions are of classes"
+        )
+    if different <= MOST_CODES and all(_looks_probable(frame[model.names[0]]) for model in models):
+        raise SettingsError(
+            f"column {target!r} holds {different} different numbers and the predictions lie between 0 and 1; if they "
+            f"are probabilities, mend the rows that are of no class; else pass --task"
         )
     if not _is_whole(series):
         return TaskGuess("regression", f"{target!r} holds numbers with decimals")
@@ -82,7 +87,7 @@ def guess_kind(
         _refuse_stray_text(series, classes=classes)
         return KindGuess("label", f"{series.name!r} holds no numbers")
     numbers = read_numbers(series)
-    inside = bool(((numbers >= 0) & (numbers <= 1)).all())
+    inside = bool(((numbers >= -RANGE_TOLERANCE) & (numbers <= 1 + RANGE_TOLERANCE)).all())
     hard = inside and bool(((numbers == 0) | (numbers == 1)).all())
     if inside and not hard and task == "binary":
         return KindGuess("probability", f"{series.name!r} holds numbers between 0 and 1")
@@ -117,6 +122,15 @@ def _refuse_stray_text(series: pd.Series[Any], *, classes: Sequence[str]) -> Non
     others = [label for label in map(as_label, series.dropna().unique()) if label not in classes]
     if any(is_number(label) for label in others):
         require_numbers(series)
+
+
+def _looks_probable(series: pd.Series[Any]) -> bool:
+    """Whether the column may well hold probabilities: between 0 and 1, and not only those two."""
+    if not _is_numeric(series):
+        return False
+    numbers = series.to_numpy()
+    inside = (numbers >= 0) & (numbers <= 1)
+    return bool(inside.all() and ((numbers > 0) & (numbers < 1)).any())
 
 
 def _is_numeric(series: pd.Series[Any]) -> bool:

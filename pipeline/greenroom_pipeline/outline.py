@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
-from greenroom_pipeline.checks.check import describe_move, name_slice, turn
+from greenroom_pipeline.checks.check import describe_move, name_slice, one_sided_harm, turn
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.metrics.comparison import adjust_holm
@@ -108,7 +108,7 @@ def advise(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[
     elif any(check.outcome == "not_tested" for check in counted):
         advice = ["Label more rows of each slice, or slice more coarsely: none could be tested."]
     elif is_judged(report.checks):
-        advice = ["Nothing here holds the candidate back: it can go on." if report.champion else _NO_CHAMPION]
+        advice = [_advise_pass(worst) if report.champion else _NO_CHAMPION]
     else:
         advice = [_advise_unjudged(report)]
     return list(dict.fromkeys([*map(_look_at, worst), *advice]))
@@ -117,8 +117,18 @@ def advise(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[
 _NO_CHAMPION = "Name the column of the model in production with --champion to compare the two."
 
 
+def _advise_pass(worst: Sequence[MetricResult]) -> str:
+    if worst:
+        return "No rule holds the candidate back: whether that loss matters is for people to say."
+    return "Nothing here holds the candidate back: it can go on."
+
+
 def _advise_failure(check: CheckResult, report: Report) -> str:
-    title = _title(report, check.metric)
+    title, overall = _title(report, check.metric), _find_overall(report, check.metric)
+    if check.metric is not None and (overall is None or overall.interval is None):
+        return (
+            f"Mend what leaves {title} without a value or an interval; the reason of {check.code} says which."
+        )
     if check.code == OverallLoss.code:
         return f"Keep the champion: improve the candidate's {title}, or tolerate a larger loss if that is acceptable."
     if check.code == AbsoluteBound.code:
@@ -128,8 +138,10 @@ def _advise_failure(check: CheckResult, report: Report) -> str:
 
 def _advise_doubt(check: CheckResult, report: Report, rules: Sequence[GateRule], *, min_rows: int) -> str:
     overall = _find_overall(report, check.metric)
-    if check.code != OverallLoss.code or overall is None or overall.interval is None:
+    if check.code == SliceLoss.code:
         return "Label more rows, above all of the slices that are named, and compare again."
+    if check.code != OverallLoss.code or overall is None or overall.interval is None:
+        return f"Label more rows and compare again, until {check.code} can tell: {check.title}."
     if overall.rows < min_rows:
         return f"Label at least {count(min_rows - overall.rows, 'more row')} and compare again."
     tolerance = next(
@@ -138,7 +150,8 @@ def _advise_doubt(check: CheckResult, report: Report, rules: Sequence[GateRule],
     rows = count_missing_rows(overall, tolerance=tolerance)
     if rows is None:
         return "More rows will hardly settle it: tolerate a larger loss, or keep the champion."
-    return f"Label about {count(rows, 'more row')} and compare again, or tolerate a larger loss if that is acceptable."
+    about = f"Label about {count(rows, 'more row')} and compare again"
+    return f"{about}, or tolerate a larger loss of {overall.title} if that is acceptable."
 
 
 def _advise_unjudged(report: Report) -> str:
@@ -224,8 +237,7 @@ def _judge_many(results: Sequence[MetricResult]) -> list[Word]:
 
 def _harm(result: MetricResult) -> float:
     """Return the one-sided p-value of no harm: the lower, the less favourable."""
-    p_value = 1.0 if result.p_value is None else result.p_value
-    return p_value / 2 if turn(result)[0] < 0 else 1 - p_value / 2
+    return 0.5 if result.p_value is None else one_sided_harm(result)
 
 
 def _write_line(result: MetricResult, *, name: str, word: Word) -> Line:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from greenroom_pipeline.errors import OverrideError
 from greenroom_pipeline.gate import apply_overrides, decide
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.record import find_finished, read_report, revise_report
+from greenroom_pipeline.record import read_report, revise_report
 from greenroom_pipeline.report import Override, Report
+from greenroom_pipeline.subject import identify
 from greenroom_pipeline.summary import summarize
 from greenroom_pipeline.wording import join_names, suggest_name
 
@@ -22,11 +23,14 @@ def override_check(project: Project, code: str, *, reason: str, by: str) -> Repo
     for what, text in (("a reason", reason), ("a name", by)):
         if not text.strip():
             raise OverrideError(f"an override needs {what}, which the report shows; give one")
-    sha = project.repository.commit().sha
-    record = find_finished(project.store, sha)
-    report = None if record is None else read_report(project.store, record.id)
-    if record is None or report is None:
-        raise OverrideError(f"no finished run for commit {sha[:7]}; run `greenroom run` on it first")
+    subject = identify(project)
+    finished = project.store.records(evidence=subject.evidence, state="finished")
+    report = read_report(project.store, finished[0].id) if finished else None
+    if report is None:
+        raise OverrideError(
+            f"no finished run for commit {subject.commit.sha[:7]} against the champion of now; "
+            "run `greenroom run` on it first"
+        )
     _require_open(report, code)
     word = Override(
         reason=" ".join(reason.split()),
@@ -42,7 +46,7 @@ def override_check(project: Project, code: str, *, reason: str, by: str) -> Repo
             "summary": summarize(verdict, checks, report.metrics),
         }
     )
-    revise_report(project.store, record, revised)
+    revise_report(project.store, finished[0], revised)
     return revised
 
 

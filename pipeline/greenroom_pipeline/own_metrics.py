@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from greenroom_pipeline.errors import ScoringError, SettingsError
+from greenroom_pipeline.errors import RepositoryError, ScoringError, SettingsError
+from greenroom_pipeline.fingerprint import require_committed
 from greenroom_pipeline.holdout import Holdout
 from greenroom_pipeline.metrics.metric import Metric
 from greenroom_pipeline.metrics.own import Drawn, Own, OwnLosses, OwnNumbers, define_own
 from greenroom_pipeline.metrics.registry import METRICS
-from greenroom_pipeline.metrics.resampling import RESAMPLES, Draws
+from greenroom_pipeline.metrics.resampling import FEWEST_DEFINED, RESAMPLES, Draws
 from greenroom_pipeline.predictions import Predictions, as_label, as_labels, to_frame
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.settings import MetricTable, Settings
@@ -23,6 +24,7 @@ from greenroom_pipeline.slices import SliceColumn
 from greenroom_services.environments import Environment
 from greenroom_services.errors import ModelError
 from greenroom_services.measuring import measure_rows
+from greenroom_services.sandbox import open_plain
 
 _TIMEOUT = 900.0
 
@@ -42,11 +44,21 @@ def define_metrics(settings: Settings) -> dict[str, Metric]:
     return own
 
 
-def list_sources(settings: Settings, repository: Repository) -> list[str]:
-    """Return the files of the repository that the functions are named in; others come with the environment."""
+def require_committed_sources(settings: Settings, repository: Repository) -> None:
+    """Raise `RepositoryError` when code that a function of the project may read is not the commit's.
+
+    A function imports what it likes, so all Python files count; and one that git ignores belongs to no commit.
+    """
+    if not settings.metric:
+        return
+    require_committed(repository, ["*.py"])
     modules = {each.function.partition(":")[0].partition(".")[0] for each in settings.metric}
-    paths = [path for module in sorted(modules) for path in (f"{module}.py", module)]
-    return [path for path in paths if (repository.root / path).exists()]
+    tracked = set(repository.tracked())
+    for path in [path for module in sorted(modules) for path in (f"{module}.py", f"{module}/__init__.py")]:
+        if (repository.root / path).exists() and path not in tracked:
+            raise RepositoryError(
+                f"{path} has a metric's function, but git does not track it; add and commit it"
+            )
 
 
 def measure_own(
@@ -74,7 +86,6 @@ def measure_own(
                 {each.name: each.function for each in settings.metric},
                 repository=repository.root,
                 table=folder / "rows.parquet",
-                classes=holdout.classes,
                 positive=holdout.positive,
                 seed=seed,
                 resamples=RESAMPLES,
@@ -86,8 +97,9 @@ def measure_own(
         except ModelError as error:
             raise ScoringError(str(error), log=error.log) from error
         metrics = define_metrics(settings)
+        models = ["candidate"] if champion is None else ["candidate", "champion"]
         return [
-            _read(metrics[each.name], each, folder / "measured" / f"{place}.parquet", holdout, slices)
+            _read(metrics[each.name], each, folder / "measured" / f"{place}.parquet", holdout, slices, models)
             for place, each in enumerate(settings.metric)
         ]
 
@@ -96,11 +108,13 @@ def _make_table(
     holdout: Holdout, models: dict[str, Predictions | None], slices: Sequence[SliceColumn]
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {f"row:{name}": holdout.frame[name] for name in holdout.features(None)}
-    columns["target"] = holdout.target
+    written = _write_classes(holdout, [each for each in models.values() if each is not None])
+    columns["target"] = _spell(as_labels(holdout.target), written) if written else holdout.target
     for model, predictions in models.items():
         if predictions is not None:
             answers = to_frame(predictions)
-            answers["prediction"] = _spell(predictions, holdout)
+            if written:
+                answers["prediction"] = _spell(as_labels(predictions.values), written)
             columns |= {f"{model}:{name}": answers[name].to_numpy() for name in answers}
     for place, column in enumerate(slices):
         columns[f"part:{place}:{len(column.values)}"] = column.codes
@@ -111,48 +125,70 @@ def _make_table(
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
 
 
-def _spell(predictions: Predictions, holdout: Holdout) -> Any:
-    """Return the predictions in the target's own type, so that `target == prediction` means what it says."""
+def _write_classes(holdout: Holdout, models: Sequence[Predictions]) -> dict[str, Any]:
+    """Return each class as the target has it, so that `target == prediction` means what it says.
+
+    All are texts where a model knows a class that the target lacks, which has no other form. None for numbers.
+    """
     if not holdout.classes:
-        return predictions.values
-    labels = as_labels(predictions.values)
+        return {}
     written = {as_label(value): value for value in holdout.target.unique()}
-    # A class that only the model knows has no other form than its text.
-    return np.array([written.get(label, label) for label in labels.categories])[labels.codes]
+    predicted = {label for each in models for label in as_labels(each.values).categories}
+    return written if predicted <= written.keys() else {label: label for label in predicted | written.keys()}
+
+
+def _spell(labels: pd.Categorical, written: Mapping[str, Any]) -> Any:
+    return np.array([written[label] for label in labels.categories])[labels.codes]
 
 
 def _read(
-    metric: Metric, table: MetricTable, path: Path, holdout: Holdout, slices: Sequence[SliceColumn]
+    metric: Metric,
+    table: MetricTable,
+    path: Path,
+    holdout: Holdout,
+    slices: Sequence[SliceColumn],
+    models: Sequence[str],
 ) -> Own:
     """Read what the function left; `ScoringError` when it is not what the script writes, as anyone may have."""
     try:
-        frame = pd.read_parquet(path).astype(np.float64)
-        if not np.isfinite(frame.to_numpy()).all():
-            raise ValueError("not all are numbers")
+        with open_plain(path) as file:
+            frame = pd.read_parquet(file).astype(np.float64)
         if "candidate" in frame:
-            return _read_losses(metric, frame, rows=len(holdout.frame))
+            return _read_losses(metric, frame, rows=len(holdout.frame), models=models)
+        grouped = holdout.groups is not None
         parts = 1 + sum(len(column.values) for column in slices)
-        return OwnNumbers(metric, tuple(_read_part(frame, place) for place in range(parts)))
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise ScoringError(
-            f"the metric {table.name!r} left values that cannot be read: {str(error).splitlines()[0]}"
-        ) from error
+        return OwnNumbers(
+            metric, tuple(_read_part(frame, place, models, grouped=grouped) for place in range(parts))
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ScoringError(f"the metric {table.name!r} left values that cannot be read: {reason}") from error
 
 
-def _read_losses(metric: Metric, frame: pd.DataFrame, *, rows: int) -> OwnLosses:
-    if len(frame) != rows:
-        raise ValueError(f"{len(frame)} losses for {rows} rows")
-    champion = frame["champion"].to_numpy() if "champion" in frame else None
-    return OwnLosses(metric, frame["candidate"].to_numpy(), champion)
+def _read_losses(metric: Metric, frame: pd.DataFrame, *, rows: int, models: Sequence[str]) -> OwnLosses:
+    if frame.shape != (rows, len(models)) or not np.isfinite(frame.to_numpy()).all():
+        raise ValueError(f"there must be a number for each of {rows} rows and {len(models)} models")
+    columns = [frame[model].to_numpy() for model in models]
+    return OwnLosses(metric, columns[0], columns[1] if len(columns) > 1 else None)
 
 
-def _read_part(frame: pd.DataFrame, place: int) -> Drawn | None:
+def _read_part(frame: pd.DataFrame, place: int, models: Sequence[str], *, grouped: bool) -> Drawn | None:
+    """Return the part's values; None for a slice without rows, or on which a model has none."""
     if f"{place}:candidate" not in frame:
         return None
-    ours = frame[f"{place}:candidate"].to_numpy()
-    theirs = frame[f"{place}:champion"].to_numpy() if f"{place}:champion" in frame else None
+    values = frame[[f"{place}:{model}" for model in models]].to_numpy()
+    if len(values) != RESAMPLES + 1:
+        raise ValueError(f"there must be {RESAMPLES} draws, and not {len(values) - 1}")
+    if not np.isfinite(values[0]).all():
+        if place == 0:
+            raise ValueError(f"it is {values[0].min()} on the whole holdout")
+        return None
+    drawn = values[1:][np.isfinite(values[1:]).all(axis=1)]
+    # All draws of one group are that group.
+    enough = len(drawn) >= FEWEST_DEFINED * RESAMPLES and bool((drawn != drawn[0]).any() or not grouped)
+    both = len(models) > 1
     return Drawn(
-        candidate=float(ours[0]),
-        champion=None if theirs is None else float(theirs[0]),
-        draws=Draws(ours[1:], None if theirs is None else theirs[1:]),
+        candidate=float(values[0, 0]),
+        champion=float(values[0, 1]) if both else None,
+        draws=Draws(drawn[:, 0], drawn[:, 1] if both else None) if enough else None,
     )

@@ -66,6 +66,10 @@ def require_sense(question: Question) -> None:
             raise SettingsError(
                 f"--{_dashed(relative[0])} compares with a champion; name its column with --champion"
             )
+    if question.target in (question.group, question.weight):
+        raise SettingsError(
+            f"--group and --weight need columns of their own, but {question.target!r} is the target"
+        )
     if limits.max_loss_slices is not None and not question.slices:
         raise SettingsError("--max-loss-slices needs slices; name a column with --slice")
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from greenroom_pipeline.errors import GreenroomError, StoreError
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.profile import FeatureProfile
-from greenroom_pipeline.report import Report, from_json, to_json
+from greenroom_pipeline.report import Override, Report, from_json, to_json
 from greenroom_pipeline.subject import Subject
 from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
 
@@ -77,6 +77,16 @@ def complete_record(
     )
     store.end(run_id)
     return version
+
+
+def find_overrides(store: Store, evidence: str) -> dict[str, Override]:
+    """Return what people have overridden on this evidence, by check: it holds when the loop has to run again."""
+    for record in store.records(evidence=evidence, state="finished"):
+        report = read_report(store, record.id)
+        found = {check.code: check.override for check in report.checks if check.override} if report else {}
+        if found:
+            return found
+    return {}
 
 
 def find_finished(store: Store, sha: str) -> RunRecord | None:

@@ -13,24 +13,22 @@ from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
 from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import evaluate
-from greenroom_pipeline.gate import choose_metrics, run_gate
+from greenroom_pipeline.gate import apply_overrides, choose_metrics, run_gate
+from greenroom_pipeline.known import Known, find_known
 from greenroom_pipeline.metrics.own import Own
-from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.models import Model
 from greenroom_pipeline.own_metrics import define_metrics, measure_own
 from greenroom_pipeline.packaging import Package, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
-from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.progress import Progress, Steps
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import (
-    Recorded,
     begin_record,
     complete_record,
     count_looks,
     fail_record,
-    find_recorded,
+    find_overrides,
     inherit_parameters,
-    read_profile,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
 from greenroom_pipeline.score import model_environment, score
@@ -74,7 +72,7 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
     with steps.step("fingerprint") as step:
         subject = identify(project)
         step.note = f"{subject.fingerprint[:12]} at commit {subject.commit.sha[:7]}"
-    known = _find_known(project, subject)
+    known = find_known(project, subject)
     if known is not None:
         return _repeat(project, subject, known, steps)
     run = Run(project, subject, begin_record(project.store, subject), steps)
@@ -105,6 +103,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     observed = case.observed.model_copy(update={"latency": served.latency})
     case = replace(case, observed=observed, preview=served.preview)
     checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
+    checks = apply_overrides(checks, find_overrides(run.project.store, run.subject.evidence))
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
@@ -124,31 +123,6 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
         step.note = f"run {run.id[:12]}"
     return RunResult(report, run.id, trained=trained, recorded=False)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the store holds of the same evidence, whole."""
-
-    recorded: Recorded
-    model: Model
-    profile: FeatureProfile
-
-
-def _find_known(project: Project, subject: Subject) -> Known | None:
-    """Return the recorded verdict of the same evidence; None where any part of it has been lost since."""
-    recorded = find_recorded(project.store, subject.evidence)
-    if recorded is None:
-        return None
-    candidate = recorded.report.candidate
-    assert candidate.run_id is not None
-    assert candidate.sha is not None
-    logged = project.store.logged_model(candidate.run_id)
-    profile = read_profile(project.store, recorded.record.id)
-    if logged is None or not logged.path.exists() or profile is None:
-        return None
-    model = read_model(logged, sha=candidate.sha)
-    return Known(recorded, model, profile) if model.digest == candidate.digest else None
 
 
 def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> RunResult:
@@ -226,7 +200,7 @@ def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
         )
         observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
-        return Case(evaluation, observed)
+        return Case(evaluation, observed, own=frozenset(each.metric.name for each in own))
 
 
 def _measure_own(run: Run, model: Model, scores: Scores, slices: Sequence[SliceColumn]) -> list[Own]:

@@ -127,6 +127,15 @@ class DataTable(Table):
         None, description="Column that names a row: no id of the holdout may appear in the training rows."
     )
 
+    @model_validator(mode="after")
+    def _columns_apart(self) -> DataTable:
+        if self.target in (self.group, self.weight, self.id):
+            raise ValueError(f"{self.target!r} is the target; group, weight and id need columns of their own")
+        twice = [rule.column for place, rule in enumerate(self.slices) if rule in self.slices[:place]]
+        if twice:
+            raise ValueError(f"slices name {twice[0]!r} twice, which would count as two tests; name it once")
+        return self
+
     @field_validator("slices", mode="before")
     @classmethod
     def _column_names(cls, value: object) -> object:

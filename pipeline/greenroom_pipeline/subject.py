@@ -14,7 +14,7 @@ from greenroom_pipeline.gate import choose_metrics, require_known_checks
 from greenroom_pipeline.holdout import Holdout, read_holdout
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.overlap import Training, open_training
-from greenroom_pipeline.own_metrics import define_metrics, list_sources
+from greenroom_pipeline.own_metrics import define_metrics, require_committed_sources
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.repository import Commit
 from greenroom_pipeline.settings import Settings
@@ -61,8 +61,8 @@ def identify(project: Project) -> Subject:
     """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
     settings = project.settings
     # What the verdict rests on belongs to the commit as well as what training reads.
-    measures = list_sources(settings, project.repository)
-    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train, *measures])
+    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train])
+    require_committed_sources(settings, project.repository)
     holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
     # Rules and slices that fit nothing are told before training, not after it.
     require_known_checks(settings.gate)
@@ -95,10 +95,12 @@ def identify(project: Project) -> Subject:
 
 def _require_loss_rule(settings: Settings) -> None:
     """Raise `SettingsError` when seeds are to be trained that no rule would look at."""
-    if settings.train.seeds > 1 and all(rule.max_loss is None for rule in settings.gate.check):
+    own = define_metrics(settings)
+    ruled = [rule for rule in settings.gate.check if rule.max_loss is not None and rule.metric not in own]
+    if settings.train.seeds > 1 and not ruled:
         raise SettingsError(
-            f"train.seeds is {settings.train.seeds}, but no [[gate.check]] has a max_loss, by which the seeds "
-            "are judged; add one, or drop train.seeds"
+            f"train.seeds is {settings.train.seeds}, but no [[gate.check]] of a built-in metric has a max_loss, "
+            "by which the seeds are judged; add one, or drop train.seeds"
         )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from greenroom_pipeline.checks.check import describe_move, turn
+from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.checks.slice_loss import SliceLoss
@@ -39,7 +40,7 @@ def _tell(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[Met
     if verdict == "fail":
         return _tell_failure(_first(checks, "failed"), overall)
     if verdict == "inconclusive":
-        return _tell_doubt(_first(checks, "inconclusive"))
+        return _tell_doubt(checks)
     if not _RULES & {check.code for check in checks}:
         return f"No rule is set under [gate], so nothing was checked{_tell_state(overall)}."
     return _tell_pass(checks, overall)
@@ -66,7 +67,11 @@ def _tell_overall(overall: MetricResult) -> str:
     return "and worse overall" if high < 0 else "with no clear change overall"
 
 
-def _tell_doubt(check: CheckResult) -> str:
+def _tell_doubt(checks: Sequence[CheckResult]) -> str:
+    open_ones = [check for check in checks if check.outcome == "inconclusive" and check.override is None]
+    if not open_ones:
+        return "Can't tell yet: no slice has enough rows to be tested."
+    check = open_ones[0]
     if check.code == SliceLoss.code:
         return "Can't tell yet: no slice has enough rows to rule out a loss there."
     return check.reason
@@ -81,7 +86,7 @@ def _tell_pass(checks: Sequence[CheckResult], overall: MetricResult | None) -> s
         return f"Every check passed{_tell_state(overall)}."
     calm = any(check.code == SliceLoss.code and check.outcome == "passed" for check in checks)
     slices = ", and no slice is shown to be worse" if calm else ""
-    return f"{_judge(overall)}: {describe_move(overall)}{slices}."
+    return f"{_judge(overall, checks)}: {describe_move(overall)}{slices}."
 
 
 def _tell_state(overall: MetricResult | None) -> str:
@@ -93,10 +98,20 @@ def _tell_state(overall: MetricResult | None) -> str:
     return f": {overall.title} is {write_figure(overall.candidate)}"
 
 
-def _judge(overall: MetricResult) -> str:
+def _judge(overall: MetricResult, checks: Sequence[CheckResult]) -> str:
     _, low, high = turn(overall)
     if low > 0:
         return "Better overall"
     if low == high == 0:
         return "No change overall"
-    return "Slightly worse overall, within what is tolerated" if high < 0 else "No clear change overall"
+    if high >= 0:
+        return "No clear change overall"
+    held = any(
+        check.code == OverallLoss.code and check.metric == overall.metric and check.outcome == "passed"
+        for check in checks
+    )
+    return (
+        "Slightly worse overall, within what is tolerated"
+        if held
+        else "Worse overall, which no rule holds back"
+    )

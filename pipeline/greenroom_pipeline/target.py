@@ -97,8 +97,11 @@ def read_sample(
     return Sample(target.values, predicted, probabilities, target.positive, target.classes, weights)
 
 
-def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.float64]:
-    """Return (rows,) weights with a mean of 1; `DataError` unless all are numbers of 0 or more."""
+def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.float64] | None:
+    """Return (rows,) weights with a mean of 1, None where all rows count alike.
+
+    `DataError` unless all are numbers of 0 or more.
+    """
     series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
     try:
         weights = series.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -115,6 +118,8 @@ def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np
         )
     if not weights.any():
         raise DataError("all weights are 0, so no row counts; give some rows a weight above 0")
+    if (weights == weights[0]).all():
+        return None
     # Sums of the greatest weights, and quotients of the least, would leave the range of 64 bits.
     return normalize_weights(weights / weights.max())
 

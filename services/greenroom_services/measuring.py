@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from greenroom_services.environments import Environment
@@ -26,7 +26,6 @@ def measure_rows(
     *,
     repository: Path,
     table: Path,
-    classes: Sequence[str],
     positive: str | None,
     seed: int,
     resamples: int,
@@ -45,7 +44,6 @@ def measure_rows(
         "functions": dict(functions),
         "repository": str(repository.resolve()),
         "table": str(table.resolve()),
-        "classes": list(classes),
         "positive": positive,
         "seed": seed,
         "resamples": resamples,

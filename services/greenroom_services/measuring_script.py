@@ -89,22 +89,36 @@ def split(table: Any) -> Iterator[tuple[str, Any]]:
             place += 1
 
 
-def draw(random: Any, table: Any, strata: Any) -> Any:
-    """Return rows drawn anew: whole groups, or within each class, or plainly."""
-    if "group" in table:
-        _, codes = numpy.unique(table["group"].to_numpy(), return_inverse=True)
-        order = numpy.argsort(codes, kind="stable")
-        members = numpy.split(order, numpy.cumsum(numpy.bincount(codes))[:-1])
-        chosen = random.integers(len(members), size=len(members))
-        return numpy.concatenate([members[group] for group in chosen])
-    return numpy.concatenate([rows[random.integers(rows.size, size=rows.size)] for rows in strata])
+def draw(random: Any, part: Any, request: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the part's own rows, then as many rows drawn anew as often as asked: whole groups, or plainly."""
+    yield numpy.arange(len(part))
+    if "group" not in part:
+        for _ in range(request["resamples"]):
+            yield random.integers(len(part), size=len(part))
+        return
+    _, codes = numpy.unique(part["group"].to_numpy(), return_inverse=True)
+    order = numpy.argsort(codes, kind="stable")
+    members = numpy.split(order, numpy.cumsum(numpy.bincount(codes))[:-1])
+    for _ in range(request["resamples"]):
+        yield numpy.concatenate(
+            [members[group] for group in random.integers(len(members), size=len(members))]
+        )
 
 
-def stratify(table: Any, request: Mapping[str, Any]) -> list[Any]:
-    if not request["classes"]:
-        return [numpy.arange(len(table))]
-    codes, _ = pandas.factorize(table["target"])
-    return [numpy.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+def ask_once(
+    function: Callable[..., Any], name: str, part: Any, model: str, request: Mapping[str, Any]
+) -> float:
+    """Return one number of a part of the rows, NaN where the function has none for them."""
+    try:
+        values = numpy.asarray(ask(function, part, model, request), dtype=float)
+    except Refused:
+        raise
+    except Exception:
+        # On few rows much is undefined, such as a ranking of one class; on all rows it was not.
+        return float("nan")
+    if values.shape:
+        raise Refused(f"the metric {name!r} returned one number before, and now many; mend it")
+    return float(values)
 
 
 def draw_values(
@@ -113,17 +127,11 @@ def draw_values(
     """Return for each model the value on the part's rows, and behind it those on rows drawn anew."""
     if "rows" not in inspect.signature(function).parameters:
         part = part[[column for column in part.columns if not column.startswith("row:")]]
-    random = numpy.random.default_rng(request["seed"])
-    strata = stratify(part, request)
-    samples = [numpy.arange(len(part)), *(draw(random, part, strata) for _ in range(request["resamples"]))]
     values: dict[str, list[float]] = {model: [] for model in models}
-    for rows in samples:
+    for rows in draw(numpy.random.default_rng(request["seed"]), part, request):
         taken = part.iloc[rows]
         for model in models:
-            answer = read_answer(ask(function, taken, model, request), name, len(taken))
-            if answer.shape:
-                raise Refused(f"the metric {name!r} returned one number before, and now many; mend it")
-            values[model].append(float(answer))
+            values[model].append(ask_once(function, name, taken, model, request))
     return values
 
 

@@ -46,6 +46,14 @@ FUNCTIONS = """
     def short(target):
         return [1.0, 2.0]
 
+    def ranking(target, probability):
+        if len(set(target)) < 2:
+            raise ValueError("one class only")
+        return (probability[target == 1].mean() > probability[target == 0].mean()) * 1.0
+
+    def never(target):
+        return float("nan")
+
     def broken(target):
         raise RuntimeError("out of cheese")
 """
@@ -57,7 +65,9 @@ def measure(tmp_path: Path, environment: Environment) -> Measure:
     (tmp_path / "costs.py").write_text(dedent(FUNCTIONS))
     random = np.random.default_rng(5)
     target = random.integers(0, 2, ROWS)
-    frame = pd.DataFrame({"late": target, "distance": np.arange(ROWS) % 100, "day": np.arange(ROWS) // 8})
+    frame = pd.DataFrame(
+        {"late": target, "distance": np.arange(ROWS) % 100, "day": np.arange(ROWS) // 8, "year": 2013}
+    )
     scores = [np.clip(0.3 * target + random.normal(0.35, noise, ROWS), 0, 1) for noise in (0.2, 0.3)]
 
     def evaluate_by(
@@ -71,6 +81,7 @@ def measure(tmp_path: Path, environment: Environment) -> Measure:
             metric=[MetricTable(name=each.rpartition(":")[2], function=each) for each in functions],
         )
         parted = frame.assign(part=np.where(frame["distance"] < 20, "near", "far"))
+        parted.loc[0, "part"] = "alone"
         slices = cut_slices(parted, data.slices)
         models = [
             Predictions(as_labels(each > 0.5), np.column_stack([1 - each, each]), ("0", "1"))
@@ -144,6 +155,24 @@ def test_rows_and_weights_are_given_by_name(measure: Measure) -> None:
     assert (far.result.champion, far.result.difference) == (None, None)
 
 
+def test_one_number_may_be_undefined_on_a_slice(measure: Measure) -> None:
+    """A slice of one row has no ranking: there the metric has no value, and the run goes on."""
+    found = measure(["costs:ranking"]).find_slices("ranking")
+    values = {one.result.slice.value: one.result.candidate for one in found if one.result.slice}
+
+    assert values["alone"] is None
+    assert values["far"] is not None
+
+
+def test_one_group_decides_nothing(measure: Measure) -> None:
+    """All rows of one group tell no spread: there is a difference, and no interval."""
+    found = measure(["costs:mean_cost"], group="year").find_overall("mean_cost")
+
+    assert found is not None
+    assert found.result.difference is not None
+    assert found.result.interval is None
+
+
 @pytest.mark.parametrize(
     ("function", "complaint"),
     [
@@ -152,6 +181,7 @@ def test_rows_and_weights_are_given_by_name(measure: Measure) -> None:
         ("prices:cost", "No module named 'prices'; keep its module in the repository"),
         ("costs:nothing", "the metric 'nothing' returned nan in row 0"),
         ("costs:short", r"the metric 'short' returned \(2,\) for 400 rows"),
+        ("costs:never", "the metric 'never' returned nan"),
         ("costs:broken", "RuntimeError: out of cheese"),
     ],
 )

@@ -42,7 +42,7 @@ def test_doubt_says_how_many_labels_would_settle_it() -> None:
     result = judge_observed(RowFlips(), GATE, flip(15, (0.009, 0.025)))
 
     assert result.outcome == "inconclusive"
-    assert "about 1,600 more labelled rows would settle it" in result.reason
+    assert "about 2,300 more labelled rows would settle it" in result.reason
 
 
 @pytest.mark.parametrize("interval", [(0.0, 0.015), (0.01, 0.09)])

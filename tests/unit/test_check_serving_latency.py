@@ -56,7 +56,7 @@ def test_without_a_rule_no_check_is_listed() -> None:
             measured(1.1, 1.19, 1.3),
             "inconclusive",
             "Can't tell: an answer takes 4.760 ms, the champion's 4.000 ms: 1.190 times as long (1.100 to 1.300), "
-            "and 1.2 times are tolerated; run again on a quieter machine, or with more gate.latency.calls.",
+            "and 1.2 times are tolerated; measure longer with more gate.latency.calls, or tolerate a larger ratio.",
             id="across",
         ),
     ],

@@ -84,6 +84,7 @@ def test_noise_is_not_a_failure() -> None:
     [
         ([], "pass"),
         (["passed", "not_tested", "not_applicable"], "pass"),
+        (["not_tested", "not_applicable"], "inconclusive"),
         (["passed", "inconclusive"], "inconclusive"),
         (["inconclusive", "failed", "passed"], "fail"),
     ],

@@ -267,10 +267,10 @@ def test_wrong_member_of_a_family_is_refused(name: str, task: Task, message: str
 
 
 def test_recall_of_a_class_that_is_not_there_names_the_nearest() -> None:
-    """A class that the target does not have leaves the metric undefined, with a known one named."""
+    """A class that the target does not have is an error of the settings, with a known one named."""
     sample = Sample(np.array([0, 1]), np.array([0, 1]), classes=("on time", "late"))
 
-    with pytest.raises(Undefined, match="no class 'latte'; did you mean 'late'"):
+    with pytest.raises(SettingsError, match="no class 'latte'; did you mean 'late'"):
         measure(find_metric("recall:latte", task="binary"), sample)
 
 

@@ -136,7 +136,7 @@ def test_a_harmed_slice_is_named_even_when_no_limit_is_about_it() -> None:
     first, second = advise(make_report(metrics, [("GR102", "passed")]), [], min_rows=100)
 
     assert first.startswith("Look at region south")
-    assert second.startswith("Nothing here holds the candidate back")
+    assert second.startswith("No rule holds the candidate back")
 
 
 def test_not_applicable_is_no_verdict() -> None:

@@ -59,5 +59,8 @@ def test_seeds_that_no_rule_looks_at_are_refused(bench: Workbench) -> None:
         settings.replace("inputs =", "seeds = 3\ninputs =").replace("max_loss = 1", "max = 99"),
     )
     bench.commit("seeds without a rule")
-    with pytest.raises(SettingsError, match=r"train\.seeds is 3, but no \[\[gate\.check\]\] has a max_loss"):
+    with pytest.raises(
+        SettingsError,
+        match=r"train\.seeds is 3, but no \[\[gate\.check\]\] of a built-in metric has a max_loss",
+    ):
         look(bench)

@@ -31,7 +31,7 @@ def measured(
 
 
 def check(code: str, outcome: Outcome, reason: str = "It is so.") -> CheckResult:
-    return CheckResult(code=code, title="t", outcome=outcome, reason=reason)
+    return CheckResult(code=code, title="t", outcome=outcome, reason=reason, metric="roc_auc")
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,6 @@ def test_an_override_is_told_first() -> None:
     failed = check("GR102", "failed").model_copy(update={"override": word})
     told = summarize("pass", [failed, check("GR103", "passed")], [measured(-0.02)])
 
-    assert told.startswith("Ana overrode GR102: Hotfix for the outage. Slightly worse overall")
+    assert told.startswith(
+        "Ana overrode GR102: Hotfix for the outage. Worse overall, which no rule holds back"
+    )

@@ -15,7 +15,7 @@ from greenroom_pipeline.checks.check import (
 from greenroom_pipeline.observations import Calibration
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import CalibrationRule, GateTable
-from greenroom_pipeline.wording import count, write_figure, write_limit, write_span
+from greenroom_pipeline.wording import write_figure, write_limit, write_span
 
 Judged = tuple[Outcome, str]
 Bound = tuple[float, str]
@@ -31,7 +31,7 @@ class Calibrated:
     def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         if gate.calibration is None:
             return []
-        return [conclude(self, *one) for one in _judge(gate.calibration, case, min_rows=gate.min_rows)]
+        return [conclude(self, *one) for one in _judge(gate.calibration, case)]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Figure:
     champion: float | None
 
 
-def _judge(rule: CalibrationRule, case: Case, *, min_rows: int) -> Iterator[Judged]:
+def _judge(rule: CalibrationRule, case: Case) -> Iterator[Judged]:
     if case.evaluation.task == "regression":
         yield "not_applicable", "Only probabilities can be calibrated, and these are numbers."
         return
@@ -59,7 +59,7 @@ def _judge(rule: CalibrationRule, case: Case, *, min_rows: int) -> Iterator[Judg
         (slope, rule.max_slope, "at most"),
     ):
         if limit is not None:
-            yield _judge_figure(figure, (limit, side), rows=case.evaluation.rows, min_rows=min_rows)
+            yield _judge_figure(figure, (limit, side), case)
 
 
 def describe_calibration(candidate: Calibration, champion: Calibration | None) -> list[str]:
@@ -88,17 +88,17 @@ def _choose_figures(candidate: Calibration, champion: Calibration | None) -> tup
     )
 
 
-def _judge_figure(figure: Figure, bound: Bound, *, rows: int, min_rows: int) -> Judged:
+def _judge_figure(figure: Figure, bound: Bound, case: Case) -> Judged:
     if figure.value is None or figure.interval is None:
         return "failed", f"The {figure.what} cannot be judged: it is undefined on these predictions."
     limit, side = bound
     sign = 1 if side == "at most" else -1
     low, high = sorted(sign * end for end in figure.interval)
     outcome = judge_most((low, high), most=sign * limit)
-    if rows < min_rows:
-        few = f"{count(rows, 'row')} are too few to trust that (gate.min_rows is {min_rows})"
-        return "inconclusive", f"{_describe(figure, figure.value, figure.interval)}; {few}."
-    return outcome, _explain(figure, figure.value, figure.interval, bound, outcome, rows=rows)
+    if case.evaluation.few is not None:
+        figures = _describe(figure, figure.value, figure.interval)
+        return "inconclusive", f"Can't tell: {case.evaluation.few}. {figures}."
+    return outcome, _explain(figure, figure.value, figure.interval, bound, outcome, rows=case.evaluation.rows)
 
 
 def _describe(figure: Figure, value: float, interval: tuple[float, float]) -> str:

@@ -19,6 +19,8 @@ class Case:
     evaluation: Evaluation
     observed: Observations = field(default_factory=Observations)
     preview: Preview | None = None
+    own: frozenset[str] = frozenset()
+    """The project's own metrics, which are measured of the candidate and the champion alone."""
 
 
 class Check(Protocol):
@@ -70,6 +72,12 @@ def is_within(result: MetricResult, *, tolerance: float) -> bool:
     """Whether a loss beyond *tolerance* is ruled out."""
     _, low, high = turn(result)
     return low > -tolerance or low == high >= -tolerance
+
+
+def one_sided_harm(result: MetricResult) -> float:
+    """Return the one-sided p of no harm: the lower, the less favourable."""
+    assert result.p_value is not None
+    return result.p_value / 2 if turn(result)[0] < 0 else 1 - result.p_value / 2
 
 
 def judge_most(interval: tuple[float, float], *, most: float) -> Outcome:

@@ -15,7 +15,7 @@ from greenroom_pipeline.checks.check import (
 )
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
-from greenroom_pipeline.wording import count, write_limit
+from greenroom_pipeline.wording import write_limit
 
 
 class OverallLoss:
@@ -26,27 +26,29 @@ class OverallLoss:
 
     def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         return [
-            self._judge(rule, case, tolerance=rule.max_loss, min_rows=gate.min_rows)
+            self._judge(rule, case, tolerance=rule.max_loss)
             for rule in gate.check
             if rule.max_loss is not None
         ]
 
-    def _judge(self, rule: GateRule, case: Case, *, tolerance: float, min_rows: int) -> CheckResult:
+    def _judge(self, rule: GateRule, case: Case, *, tolerance: float) -> CheckResult:
         if not case.evaluation.has_champion:
             reason = "There is no champion yet to lose against."
             return conclude_rule(self, rule, case, "not_applicable", reason)
-        finding = case.evaluation.find_overall(rule.metric)
+        finding, few = case.evaluation.find_overall(rule.metric), case.evaluation.few
         if finding is None or finding.result.interval is None:
+            if few is not None:
+                return conclude_rule(self, rule, case, "inconclusive", f"Can't tell: {few}.")
             title = case.evaluation.name_metric(rule.metric)
             return conclude_rule(self, rule, case, "failed", explain_untestable(finding, title=title))
-        outcome, reason = judge_loss(finding.result, tolerance=tolerance, min_rows=min_rows)
+        outcome, reason = judge_loss(finding.result, tolerance=tolerance, few=few)
         return conclude_rule(self, rule, case, outcome, reason)
 
 
-def judge_loss(result: MetricResult, *, tolerance: float, min_rows: int) -> tuple[Outcome, str]:
-    """Return what the interval decides, and why."""
-    if result.rows < min_rows and result.interval != (0, 0):
-        return "inconclusive", _explain_few(result, needed=min_rows)
+def judge_loss(result: MetricResult, *, tolerance: float, few: str | None) -> tuple[Outcome, str]:
+    """Return what the interval decides, and why; *few* says why no interval can be trusted, if so."""
+    if few is not None and result.interval != (0, 0):
+        return "inconclusive", f"Can't tell: {few}."
     if is_within(result, tolerance=tolerance):
         return "passed", _explain_pass(result, tolerance=tolerance)
     if is_worse(result):
@@ -73,11 +75,6 @@ def _explain_pass(result: MetricResult, *, tolerance: float) -> str:
     if turn(result)[1] == turn(result)[2]:
         return f"No change: {move}."
     return f"{move}. A loss of more than {write_limit(tolerance)} is ruled out."
-
-
-def _explain_few(result: MetricResult, *, needed: int) -> str:
-    rows = count(result.rows, "row")
-    return f"Can't tell: the holdout has {rows}; intervals can be trusted from {needed} rows (gate.min_rows)."
 
 
 def _explain_failure(result: MetricResult, *, tolerance: float) -> str:

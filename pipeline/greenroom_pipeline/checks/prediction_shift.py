@@ -28,11 +28,11 @@ class PredictionShift:
     def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         if gate.shift is None:
             return []
-        outcome, reason = _judge(case, most=gate.shift.max_shift, min_rows=gate.min_rows)
+        outcome, reason = _judge(case, most=gate.shift.max_shift)
         return [conclude(self, outcome, reason)]
 
 
-def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
+def _judge(case: Case, *, most: float) -> tuple[Outcome, str]:
     if not case.evaluation.has_champion:
         return "not_applicable", "There is no champion yet whose answers could shift."
     shifts = case.observed.shifts
@@ -40,8 +40,8 @@ def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
         return "failed", "The shift cannot be judged: there are too few rows or groups for its interval."
     rows = case.evaluation.rows
     outcome, shift = _choose_worst(shifts, most=most)
-    if rows < min_rows and shift.interval != (0, 0):
-        return "inconclusive", f"{describe_shift(shift)}. {rows:,} rows are too few to trust (gate.min_rows)."
+    if case.evaluation.few is not None and shift.interval != (0, 0):
+        return "inconclusive", f"Can't tell: {case.evaluation.few}. {describe_shift(shift)}."
     return outcome, f"{describe_shift(shift)}. {_explain(shift, outcome, most=most, rows=rows)}"
 
 

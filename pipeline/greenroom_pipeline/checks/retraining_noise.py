@@ -27,15 +27,13 @@ class RetrainingNoise:
             return []
         of_metric = {each.metric: each for each in case.observed.retraining}
         return [
-            self._judge(
-                rule, case, of_metric.get(rule.metric), tolerance=rule.max_loss, min_rows=gate.min_rows
-            )
+            self._judge(rule, case, of_metric.get(rule.metric), tolerance=rule.max_loss)
             for rule in gate.check
-            if rule.max_loss is not None
+            if rule.max_loss is not None and rule.metric not in case.own
         ]
 
     def _judge(
-        self, rule: GateRule, case: Case, found: Retraining | None, *, tolerance: float, min_rows: int
+        self, rule: GateRule, case: Case, found: Retraining | None, *, tolerance: float
     ) -> CheckResult:
         if found is None:
             title = case.evaluation.name_metric(rule.metric)
@@ -49,7 +47,7 @@ class RetrainingNoise:
             reason = f"{found.title} cannot be judged: it has no interval for one of the seeds."
             return conclude_rule(self, rule, case, "failed", reason)
         outcomes = [
-            judge_loss(result, tolerance=tolerance, min_rows=min_rows)[0]
+            judge_loss(result, tolerance=tolerance, few=case.evaluation.few)[0]
             for result in restore_results(found, own.result)
         ]
         return conclude_rule(self, rule, case, *_conclude(found, outcomes))

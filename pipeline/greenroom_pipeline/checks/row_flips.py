@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from greenroom_pipeline.checks.check import (
     Case,
     conclude,
-    count_further_rows,
     explain_further_rows,
     judge_most,
 )
+from greenroom_pipeline.metrics.shares import wilson_interval
 from greenroom_pipeline.observations import Flips
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import GateTable
-from greenroom_pipeline.wording import count, write_share
+from greenroom_pipeline.wording import count, round_up, write_share
+
+MOST_ROWS = 2**40
 
 
 class RowFlips:
@@ -24,11 +28,10 @@ class RowFlips:
     def run(self, gate: GateTable, case: Case) -> list[CheckResult]:
         if gate.flips is None:
             return []
-        outcome, reason = _judge(case, most=gate.flips.max_broken, min_rows=gate.min_rows)
-        return [conclude(self, outcome, reason)]
+        return [conclude(self, *_judge(case, most=gate.flips.max_broken))]
 
 
-def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
+def _judge(case: Case, *, most: float) -> tuple[Outcome, str]:
     if not case.evaluation.has_champion:
         return "not_applicable", "There is no champion yet whose answers could flip."
     flips = case.observed.flips
@@ -36,11 +39,20 @@ def _judge(case: Case, *, most: float, min_rows: int) -> tuple[Outcome, str]:
         return "not_applicable", "Only answers that are right or wrong can flip, and these are numbers."
     if flips.broken_interval is None:
         return "failed", f"{describe_flips(flips)} All rows are of one group, so nothing more can be told."
+    if case.evaluation.few is not None and flips.broken_interval != (0, 0):
+        return "inconclusive", f"Can't tell: {case.evaluation.few}. {describe_flips(flips)}"
+    if most == 0:
+        return _judge_none(flips)
     outcome = judge_most(flips.broken_interval, most=most)
-    if flips.rows < min_rows:
-        few = f"{count(flips.rows, 'row')} are too few to trust an interval (gate.min_rows is {min_rows})"
-        return "inconclusive", f"{describe_flips(flips)} {few}."
-    return outcome, f"{describe_flips(flips)} {_explain(flips, flips.broken_interval, outcome, most=most)}"
+    further = _count_further(flips, flips.broken_interval, most=most, confidence=case.evaluation.confidence)
+    return outcome, f"{describe_flips(flips)} {_explain(outcome, further, most=most)}"
+
+
+def _judge_none(flips: Flips) -> tuple[Outcome, str]:
+    """Count, where no row may break: no interval of a share ever rules that out."""
+    if flips.broken:
+        return "failed", f"{describe_flips(flips)} None may break."
+    return "passed", f"{describe_flips(flips)} None may break, and none does."
 
 
 def describe_flips(flips: Flips) -> str:
@@ -54,16 +66,38 @@ def describe_flips(flips: Flips) -> str:
     )
 
 
-def _explain(flips: Flips, interval: tuple[float, float], outcome: Outcome, *, most: float) -> str:
+def _explain(outcome: Outcome, further: int | None, *, most: float) -> str:
     limit = write_share(most)
     if outcome == "passed":
         return f"More than {limit} broken is ruled out."
     if outcome == "failed":
         return f"That is more than the {limit} that may break."
-    low, high = interval
-    distance = abs(most - flips.broken / flips.rows)
-    rows = count_further_rows(flips.rows, half=(high - low) / 2, distance=distance)
-    return f"Can't tell yet whether more than {limit} break, and {explain_further_rows(rows)}."
+    return f"Can't tell yet whether more than {limit} break, and {explain_further_rows(further)}."
+
+
+def _count_further(
+    flips: Flips, interval: tuple[float, float], *, most: float, confidence: float
+) -> int | None:
+    """Return how many more rows would settle it at the same share, by the interval that the check goes by.
+
+    Rows of groups tell less than their number, by the ratio of the widths.
+    """
+    share = flips.broken / flips.rows
+    if share == most:
+        return None
+
+    def settles(rows: int) -> bool:
+        return judge_most(wilson_interval(round(share * rows), rows, confidence=confidence), most=most) != (
+            "inconclusive"
+        )
+
+    low, high = wilson_interval(flips.broken, flips.rows, confidence=confidence)
+    wider = ((interval[1] - interval[0]) / (high - low)) ** 2
+    needed = 1
+    while not settles(needed) and needed < MOST_ROWS:
+        needed *= 2
+    fewest = bisect_left(range(needed), True, lo=max(needed // 2, 1), key=settles)
+    return round_up(max(fewest * wider - flips.rows, 1)) if needed < MOST_ROWS else None
 
 
 def _write_p(p_value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from greenroom_pipeline.checks.check import Case, conclude
+from greenroom_pipeline.checks.check import Case, conclude, judge_most
 from greenroom_pipeline.observations import Latency
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import GateTable
@@ -33,14 +33,14 @@ def _judge(case: Case, *, limit: float) -> tuple[Outcome, str]:
             "Can't tell: candidate and production did not both answer the holdout's rows, so their times could "
             "not be compared; see their logs, and run again."
         )
-    low, high = found.interval
-    if high <= limit:
+    outcome = judge_most(found.interval, most=limit)
+    if outcome == "passed":
         return "passed", f"An {_describe(found)}. More than {write_limit(limit)} times as long is ruled out."
-    if low > limit:
+    if outcome == "failed":
         return "failed", f"An {_describe(found)}, and at most {write_limit(limit)} times are tolerated."
     return "inconclusive", (
         f"Can't tell: an {_describe(found)}, and {write_limit(limit)} times are tolerated; "
-        "run again on a quieter machine, or with more gate.latency.calls."
+        "measure longer with more gate.latency.calls, or tolerate a larger ratio."
     )
 
 

@@ -13,6 +13,7 @@ from greenroom_pipeline.checks.check import (
     is_within,
     is_worse,
     name_slice,
+    one_sided_harm,
     turn,
 )
 from greenroom_pipeline.evaluation import Finding
@@ -80,15 +81,11 @@ def _choose_tested(findings: Sequence[Finding]) -> list[MetricResult]:
 
 def _correct(tested: Sequence[Sequence[MetricResult]]) -> list[list[Harm]]:
     """Correct over all slices of all rules at once: every one of them could block the candidate."""
-    corrected = iter(adjust_holm([_one_sided(result) for results in tested for result in results]))
+    corrected = iter(adjust_holm([one_sided_harm(result) for results in tested for result in results]))
     return [
-        [Harm(result, _one_sided(result), float(next(corrected))) for result in results] for results in tested
+        [Harm(result, one_sided_harm(result), float(next(corrected))) for result in results]
+        for results in tested
     ]
-
-
-def _one_sided(result: MetricResult) -> float:
-    assert result.p_value is not None
-    return result.p_value / 2 if turn(result)[0] < 0 else 1 - result.p_value / 2
 
 
 def _choose_worse(harms: Sequence[Harm], *, tolerance: float) -> list[MetricResult]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from greenroom_pipeline.checks.check import Case, conclude_rule, describe_move, explain_untestable, turn
+from greenroom_pipeline.checks.check import (
+    Case,
+    conclude_rule,
+    count_further_rows,
+    describe_move,
+    explain_further_rows,
+    explain_untestable,
+    turn,
+)
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import write_limit
@@ -22,7 +30,9 @@ class SuspiciousGain:
     def _judge(self, rule: GateRule, case: Case, *, most: float) -> CheckResult:
         if not case.evaluation.has_champion:
             return conclude_rule(self, rule, case, "not_applicable", "There is no champion yet to gain on.")
-        finding = case.evaluation.find_overall(rule.metric)
+        finding, few = case.evaluation.find_overall(rule.metric), case.evaluation.few
+        if few is not None:
+            return conclude_rule(self, rule, case, "inconclusive", f"Can't tell: {few}.")
         if finding is None or finding.result.interval is None:
             title = case.evaluation.name_metric(rule.metric)
             return conclude_rule(self, rule, case, "failed", explain_untestable(finding, title=title))
@@ -38,5 +48,10 @@ def _judge_gain(result: MetricResult, *, most: float) -> tuple[Outcome, str]:
             "of the holdout, among what training reads."
         )
     if gain > most:
-        return "inconclusive", f"Can't tell yet whether it is too good: {move}. More than {limit} would be."
+        half = gain - low
+        rows = count_further_rows(result.rows, half=half, distance=gain - most)
+        settle = explain_further_rows(rows)
+        return "inconclusive", (
+            f"Can't tell yet whether it is too good: {move}. More than {limit} would be, and {settle}."
+        )
     return "passed", f"{move}. A gain of more than {limit} would be suspicious."

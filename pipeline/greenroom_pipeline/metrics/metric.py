@@ -56,6 +56,12 @@ class Sample:
             {name: values[rows] for name, values in self.losses.items()},
         )
 
+    def answers_like(self, other: Sample) -> bool:
+        """Whether both models say the same of every row."""
+        if self.probabilities is not None and other.probabilities is not None:
+            return np.array_equal(self.probabilities, other.probabilities)
+        return np.array_equal(self.predicted, other.predicted)
+
     def scores(self, code: int) -> Numbers:
         """Return (n,) the probabilities of one class, in 64 bits however they are kept."""
         return self.raw_scores(code).astype(np.float64, copy=False)

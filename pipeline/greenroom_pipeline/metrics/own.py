@@ -25,7 +25,8 @@ class Drawn:
 
     candidate: float
     champion: float | None
-    draws: Draws
+    draws: Draws | None
+    """None where the number was undefined too often, or all rows are of one group."""
 
 
 @dataclass(frozen=True)

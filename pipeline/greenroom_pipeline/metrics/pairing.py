@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from greenroom_pipeline.metrics.comparison import Comparison, compare, measure_spread
 from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, measure
@@ -22,6 +23,9 @@ from greenroom_pipeline.metrics.shares import (
 RESAMPLED = "paired bootstrap"
 # So many that the influence agrees with drawing rows anew, which would take minutes from here on.
 MOST_RESAMPLED = 10_000
+FEWEST_GROUPS_DRAWN = 30
+ALIKE = Comparison(0.0, (0.0, 0.0), 1.0)
+"""Of models that answer alike, row for row."""
 TOO_FEW = "there are too few rows or groups to tell how much it varies"
 
 
@@ -80,14 +84,19 @@ def _find_intervals(
     (ours, our_estimate), (theirs, their_estimate) = candidate, champion
     if ours is None or our_estimate is None:
         return None, None
-    if _is_resampled(metric, our_estimate):
+    if _is_resampled(metric, our_estimate, design):
         return _resample(metric, (ours, our_estimate), champion, design)
-    own = _bound(our_estimate, design)
+    own = _score_bound(metric, ours, design) or _bound(our_estimate, design)
     if theirs is None or their_estimate is None:
-        return _score_bound(metric, ours, design) or own, None
+        return own, None
+    if ours.answers_like(theirs):
+        return own, ALIKE
     if _is_matched(metric, ours, design):
-        return _score_bound(metric, ours, design), _match(metric, ours, theirs, design)
-    return own, compare(our_estimate, their_estimate, confidence=design.confidence, groups=design.groups)
+        return own, _match(metric, ours, theirs, design)
+    compared = compare(our_estimate, their_estimate, confidence=design.confidence, groups=design.groups)
+    if metric.needs == "labels" and compared == ALIKE:
+        return own, _bound_unseen(our_estimate, design)
+    return own, compared
 
 
 def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
@@ -95,9 +104,12 @@ def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
     return metric.interval == "matched" and design.groups is None and sample.weights is None
 
 
-def _is_resampled(metric: Metric, estimate: Estimate) -> bool:
-    influence = estimate.influence
-    return metric.interval == "resampled" and (influence is None or influence.size <= MOST_RESAMPLED)
+def _is_resampled(metric: Metric, estimate: Estimate, design: Design) -> bool:
+    if metric.interval != "resampled" or estimate.influence is None:
+        return metric.interval == "resampled"
+    # Few groups drawn anew vary too little; Student's t on the influence knows how few they are.
+    few = design.groups is not None and int(design.groups.max()) + 1 < FEWEST_GROUPS_DRAWN
+    return estimate.influence.size <= MOST_RESAMPLED and not few
 
 
 def _bound(estimate: Estimate, design: Design) -> tuple[float, float] | None:
@@ -116,13 +128,23 @@ def _score_bound(metric: Metric, sample: Sample, design: Design) -> tuple[float,
 
 def _match(metric: Metric, candidate: Sample, champion: Sample, design: Design) -> Comparison:
     pairs = count_pairs(metric, candidate, champion)
-    if pairs.gained == pairs.lost == 0:
-        return Comparison(0.0, (0.0, 0.0), 1.0)
     low, high = tango_interval(pairs, confidence=design.confidence)
     difference, p_value = (pairs.gained - pairs.lost) / pairs.rows, mcnemar_mid_p(pairs)
     if metric.higher_is_better:
         return Comparison(difference, (low, high), p_value)
     return Comparison(-difference, (-high, -low), p_value)
+
+
+def _bound_unseen(estimate: Estimate, design: Design) -> Comparison:
+    """Return the interval of models whose labels are the same on all these rows, and need not be on others.
+
+    As Tango's for no row that differs, times the most that one row moves the metric.
+    """
+    assert estimate.influence is not None
+    size = estimate.influence.size if design.groups is None else int(design.groups.max()) + 1
+    squared = float(norm.isf((1 - design.confidence) / 2)) ** 2
+    half = squared / (size + squared) * float(np.abs(estimate.influence).max())
+    return Comparison(0.0, (-half, half), 1.0)
 
 
 def _resample(
@@ -136,8 +158,8 @@ def _resample(
     own = None if draws is None else percentile_interval(draws.candidate, confidence=design.confidence)
     if theirs is None or their_estimate is None:
         return own, None
-    if _answers_alike(ours, theirs):
-        return own, Comparison(0.0, (0.0, 0.0), 1.0)
+    if ours.answers_like(theirs):
+        return own, ALIKE
     difference = our_estimate.value - their_estimate.value
     if draws is None or draws.champion is None:
         return own, Comparison(difference, None, None)
@@ -147,32 +169,28 @@ def _resample(
 def pair_drawn(drawn: Drawn | None, *, confidence: float) -> Pairing:
     """Return what a project's own number says of both models, from its values on rows drawn anew."""
     if drawn is None:
-        return Pairing(
-            None, None, None, None, RESAMPLED, "it is undefined for both models: there are no rows"
-        )
-    compared = None
-    if drawn.champion is not None and drawn.draws.champion is not None:
-        moved = drawn.draws.candidate - drawn.draws.champion
-        compared = compare_draws(drawn.candidate - drawn.champion, moved, confidence=confidence)
+        return Pairing(None, None, None, None, RESAMPLED, "it is undefined on these rows")
+    draws, compared = drawn.draws, None
+    if drawn.champion is not None:
+        difference = drawn.candidate - drawn.champion
+        compared = Comparison(difference, None, None)
+        if draws is not None and draws.champion is not None:
+            compared = compare_draws(difference, draws.candidate - draws.champion, confidence=confidence)
     return Pairing(
         candidate=drawn.candidate,
         champion=drawn.champion,
-        candidate_interval=percentile_interval(drawn.draws.candidate, confidence=confidence),
+        candidate_interval=None
+        if draws is None
+        else percentile_interval(draws.candidate, confidence=confidence),
         comparison=compared,
         method=RESAMPLED,
-        reason=None,
+        reason=TOO_FEW if draws is None else None,
     )
-
-
-def _answers_alike(ours: Sample, theirs: Sample) -> bool:
-    if ours.probabilities is not None and theirs.probabilities is not None:
-        return np.array_equal(ours.probabilities, theirs.probabilities)
-    return np.array_equal(ours.predicted, theirs.predicted)
 
 
 def _describe(metric: Metric, sample: Sample, estimate: Estimate | None, design: Design) -> str:
     method = metric.method
-    if estimate is not None and _is_resampled(metric, estimate):
+    if estimate is not None and _is_resampled(metric, estimate, design):
         method = RESAMPLED
     if metric.interval == "matched" and not _is_matched(metric, sample, design):
         method = "paired mean of row differences"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.metrics.accuracy import METHOD
 from greenroom_pipeline.metrics.confusion import macro, recall, weighted
 from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, correct_spread
+from greenroom_pipeline.predictions import as_label
 from greenroom_pipeline.wording import suggest_name
 
 
@@ -80,6 +82,7 @@ def recall_of(label: str) -> Metric:
 
 
 def _find_code(sample: Sample, label: str) -> int:
-    if label not in sample.classes:
-        raise Undefined(f"the target has no class {label!r}; {suggest_name(label, sample.classes)}")
-    return sample.classes.index(label)
+    if as_label(label) not in sample.classes:
+        what = f"the metric 'recall:{label}': the target has no class {label!r}"
+        raise SettingsError(f"{what}; {suggest_name(label, sample.classes)}")
+    return sample.classes.index(as_label(label))

@@ -48,12 +48,12 @@ def draw_again(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> Draws | None:
-    """Measure the metric on resampled rows: by group, or within each class, or plainly.
+    """Measure the metric on resampled rows: by group, or plainly.
 
     None when there is but one row or group to draw, or when the metric is undefined on too many resamples.
     The same *seed* draws the same rows.
     """
-    draw = _prepare_rows(candidate) if groups is None else _prepare_groups(groups)
+    draw = _prepare_rows(candidate.rows) if groups is None else _prepare_groups(groups)
     if draw is None:
         return None
     models = (candidate,) if champion is None else (candidate, champion)
@@ -116,20 +116,8 @@ def _prepare_groups(groups: NDArray[np.integer]) -> Draw | None:
     return lambda random: np.bincount(random.integers(size, size=size), minlength=size)[groups]
 
 
-def _prepare_rows(sample: Sample) -> Draw | None:
-    """Classes are drawn apart, so that none is missing from a resample."""
-    rows = sample.rows
-    if sample.target.dtype.kind == "f":
-        order, sizes = np.arange(rows), np.asarray([rows])
-    else:
-        order, sizes = np.argsort(sample.target, kind="stable"), np.bincount(sample.target)
-    sizes = sizes[sizes > 0]
-    if sizes.min(initial=rows) < 2:
+def _prepare_rows(rows: int) -> Draw | None:
+    """Rows are drawn plainly: how many are of which class is a matter of chance too."""
+    if rows < 2:
         return None
-    starts = np.cumsum(sizes) - sizes
-
-    def draw(random: np.random.Generator) -> NDArray[np.intp]:
-        places = [start + random.integers(size, size=size) for start, size in zip(starts, sizes, strict=True)]
-        return np.bincount(order[np.concatenate(places)], minlength=rows)
-
-    return draw
+    return lambda random: np.bincount(random.integers(rows, size=rows), minlength=rows)
