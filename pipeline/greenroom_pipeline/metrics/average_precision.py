@@ -18,7 +18,7 @@ from greenroom_pipeline.metrics.metric import (
     correct_spread,
     dot,
 )
-from greenroom_pipeline.metrics.ranking import rank
+from greenroom_pipeline.metrics.ranking import rank, split_steps
 
 METHOD = "delta method"
 
@@ -53,11 +53,11 @@ def _estimate_class(sample: Sample, code: int) -> Estimate:
     """
     positive = sample.target == code
     ranking = rank(-sample.scores(code))
-    seen = ranking.ends if sample.weights is None else ranking.accumulate(sample.weights)
+    seen = ranking.count() if sample.weights is None else ranking.accumulate(sample.weights)
     hits = ranking.accumulate(sample.weigh(positive))
     if not hits[-1] > 0:
         raise Undefined("no row is of the class")
-    steps, precision, per_seen = np.diff(hits, prepend=0.0), _divide(hits, seen), _divide(1, seen)
+    steps, precision, per_seen = split_steps(hits), _divide(hits, seen), _divide(1, seen)
     value = dot(steps, precision) / hits[-1]
     gains, costs = _sum_from(steps * per_seen), _sum_from(steps * precision * per_seen)
     moves = np.where(positive[ranking.order], ranking.widen(precision + gains) - value, 0) - ranking.widen(
@@ -75,7 +75,7 @@ def _remeasure_class(sample: Sample, code: int) -> Remeasure:
         hits, seen = ranking.accumulate(weights * positive), ranking.accumulate(weights)
         if not hits[-1] > 0:
             raise Undefined("no row is of the class")
-        return dot(np.diff(hits, prepend=0.0), _divide(hits, seen)) / float(hits[-1])
+        return dot(split_steps(hits), _divide(hits, seen)) / float(hits[-1])
 
     return measure
 

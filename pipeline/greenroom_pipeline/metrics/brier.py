@@ -14,8 +14,9 @@ def estimate(sample: Sample) -> Estimate:
     """
     assert sample.probabilities is not None
     if sample.positive is not None:
-        truth = sample.target == sample.positive
-        return average((sample.scores(sample.positive) - truth) ** 2, sample)
+        distance = sample.scores(sample.positive) - (sample.target == sample.positive)
+        distance *= distance
+        return average(distance, sample)
     distance = sample.probabilities.astype(np.float64)
     distance[np.arange(sample.rows), sample.target] -= 1
     return average((distance**2).sum(axis=1), sample)

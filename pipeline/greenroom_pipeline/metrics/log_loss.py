@@ -12,7 +12,10 @@ SMALLEST = 1e-15
 def estimate(sample: Sample) -> Estimate:
     """Return the mean of −ln p of the true class, p clipped to [1e-15, 1 − 1e-15]."""
     of_truth = sample.scores_of(sample.target)
-    return average(-np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST)), sample)
+    np.clip(of_truth, SMALLEST, 1 - SMALLEST, out=of_truth)
+    losses = np.log(of_truth, out=of_truth)
+    losses *= -1
+    return average(losses, sample)
 
 
 LOG_LOSS = Metric(

@@ -64,16 +64,21 @@ class Sample:
 
     def scores(self, code: int) -> Numbers:
         """Return (n,) the probabilities of one class, in 64 bits however they are kept."""
+        return self.raw_scores(code).astype(np.float64, copy=False)
+
+    def raw_scores(self, code: int) -> NDArray[np.floating[Any]]:
+        """Return (n,) the same as they are kept, which is enough to rank them."""
         assert self.probabilities is not None
-        return self.probabilities[:, code].astype(np.float64, copy=False)
+        return np.ascontiguousarray(self.probabilities[:, code])
 
     def scores_of(self, codes: NDArray[Any]) -> Numbers:
-        """Return (n,) the probability of the class that *codes* names in each row, in 64 bits."""
+        """Return (n,) the probability of the class that *codes* names in each row, in 64 bits and of its own."""
         assert self.probabilities is not None
         if self.probabilities.shape[1] == 2:
             # Ten times as fast as choosing by index.
-            return np.where(codes == 1, self.scores(1), self.scores(0))
-        chosen = np.take_along_axis(self.probabilities, codes[:, None].astype(np.intp), axis=1)[:, 0]
+            chosen = np.where(codes == 1, self.probabilities[:, 1], self.probabilities[:, 0])
+        else:
+            chosen = np.take_along_axis(self.probabilities, codes[:, None].astype(np.intp), axis=1)[:, 0]
         return chosen.astype(np.float64, copy=False)
 
     def present(self) -> NDArray[np.intp]:
@@ -166,9 +171,12 @@ def measure(metric: Metric, sample: Sample) -> Estimate:
 
 
 def correct_spread(influence: Numbers) -> Numbers | None:
-    """Scale a plain influence by √(n/(n−1)), as the variance of a mean needs; None for a single row."""
+    """Scale a plain influence by √(n/(n−1)) in place, as the variance of a mean needs; None for a single row."""
     rows = influence.size
-    return influence * np.sqrt(rows / (rows - 1)) if rows > 1 else None
+    if rows < 2:
+        return None
+    influence *= np.sqrt(rows / (rows - 1))
+    return influence
 
 
 def average(losses: Numbers, sample: Sample | None = None) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,21 @@ class Ranking:
 
     order: NDArray[np.intp]
     """(n,) the row at each place."""
-    ends: NDArray[np.intp]
-    """(k,) one past the last place of each step."""
+    last: NDArray[np.intp]
+    """(k,) the last place of each step."""
+
+    def count(self) -> NDArray[np.intp]:
+        """Return (k,) how many rows there are up to the end of each step."""
+        return self.last + 1
 
     def accumulate(self, weights: NDArray[Any]) -> Numbers:
         """Return (k,) the sum of (n,) *weights* up to the end of each step."""
         along = np.cumsum(weights[self.order], dtype=np.float64)
-        return along if self._untied else along[self.ends - 1]
+        return along if self._untied else along[self.last]
 
     def widen(self, steps: Numbers) -> Numbers:
         """Return (n,) for each place the value of its step, from (k,)."""
-        return steps if self._untied else np.repeat(steps, np.diff(self.ends, prepend=0))
+        return steps if self._untied else np.repeat(steps, self._sizes)
 
     def to_rows(self, places: Numbers) -> Numbers:
         """Return (n,) values of places in the order of the rows."""
@@ -37,12 +42,16 @@ class Ranking:
         rows[self.order] = places
         return rows
 
+    @cached_property
+    def _sizes(self) -> NDArray[np.intp]:
+        return split_steps(self.count())
+
     @property
     def _untied(self) -> bool:
-        return self.ends.size == self.order.size
+        return self.last.size == self.order.size
 
 
-def order_rows(scores: Numbers) -> NDArray[np.intp]:
+def order_rows(scores: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Return the rows from the lowest score to the highest, rows of equal scores in their own order.
 
     Sorted roughly first, by 16 bits in linear time: the exact sort then looks at rows that are near one
@@ -52,20 +61,31 @@ def order_rows(scores: Numbers) -> NDArray[np.intp]:
     if low == high:
         return np.arange(scores.size)
     with np.errstate(all="ignore"):
-        steps = ((scores - low) * (FINEST_STEP / (high - low))).astype(np.uint16)
-    roughly = np.argsort(steps, kind="stable")
+        steps = scores - low
+        steps *= FINEST_STEP / (high - low)
+        roughly = np.argsort(steps.astype(np.uint16), kind="stable")
     return roughly[np.argsort(scores[roughly], kind="stable")]
 
 
-def rank(scores: Numbers) -> Ranking:
+def rank(scores: NDArray[np.floating[Any]]) -> Ranking:
     order = order_rows(scores)
     ordered = scores[order]
-    ends = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    return Ranking(order, np.append(ends, scores.size))
+    return Ranking(order, np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)))
+
+
+# The arrays of ten million rows are large enough for fresh memory to cost more than sums, so these work in place.
+
+
+def split_steps(until: NDArray[Any]) -> NDArray[Any]:
+    """Return (k,) the sum of each step, from those up to its end."""
+    steps = until.copy()
+    steps[1:] -= until[:-1]
+    return steps
 
 
 def until_middle(until: NDArray[Any]) -> Numbers:
     """Return (k,) sums up to the middle of each step, from those up to its end: ties count half."""
-    middle = until / 2
-    middle[1:] += until[:-1] / 2
+    middle = until.astype(np.float64)
+    middle[1:] += until[:-1]
+    middle *= 0.5
     return middle

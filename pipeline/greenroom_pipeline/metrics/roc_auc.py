@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenroom_pipeline.metrics.metric import Estimate, Metric, Sample, Undefined, combine, dot
-from greenroom_pipeline.metrics.ranking import rank, until_middle
+from greenroom_pipeline.metrics.ranking import rank, split_steps, until_middle
 
 METHOD = "DeLong"
 
@@ -47,27 +47,28 @@ def _require_two(sample: Sample) -> NDArray[np.intp]:
 
 def _score_class(sample: Sample, code: int) -> Estimate:
     positive = sample.target == code
-    ranking = rank(sample.scores(code))
-    seen = ranking.ends if sample.weights is None else ranking.accumulate(sample.weights)
+    ranking = rank(sample.raw_scores(code))
+    seen = ranking.count() if sample.weights is None else ranking.accumulate(sample.weights)
     hits = ranking.accumulate(sample.weigh(positive))
     up, down = hits[-1], seen[-1] - hits[-1]
     if not (up > 0 and down > 0):
         raise Undefined("all rows that count are of one class")
-    below_hits = until_middle(hits)
     # The share of the other class that a row of each step is ranked rightly against.
-    of_up, of_down = (until_middle(seen) - below_hits) / down, 1 - below_hits / up
-    value = dot(np.diff(hits, prepend=0.0), of_up) / up
+    of_up, of_down = until_middle(seen), until_middle(hits)
+    of_up -= of_down
+    of_up /= down
+    of_down /= -up
+    of_down += 1
+    value = dot(split_steps(hits), of_up) / up
     ups, downs = int(positive.sum()), int(sample.rows - positive.sum())
     if min(ups, downs) < 2:
         return Estimate(value, None)
     # Each class has its own mean, hence its own n − 1.
-    moves_up, moves_down = (of_up - value) * _correct(ups, up), (of_down - value) * _correct(downs, down)
-    moves = np.where(positive[ranking.order], ranking.widen(moves_up), ranking.widen(moves_down))
-    return Estimate(value, sample.weigh(ranking.to_rows(moves) * sample.rows))
-
-
-def _correct(rows: int, weight: float) -> float:
-    return float(np.sqrt(rows / (rows - 1)) / weight)
+    for moves, rows, weight in ((of_up, ups, up), (of_down, downs, down)):
+        moves -= value
+        moves *= sample.rows / weight * np.sqrt(rows / (rows - 1))
+    moves = np.where(positive[ranking.order], ranking.widen(of_up), ranking.widen(of_down))
+    return Estimate(value, sample.weigh(ranking.to_rows(moves)))
 
 
 ROC_AUC = Metric(
