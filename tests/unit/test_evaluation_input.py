@@ -24,7 +24,7 @@ TASKS = list(DRAWS)
 
 
 def draw_inputs(task: Task, *, rows: int = ROWS, seed: int = 3) -> dict[str, Any]:
-    """Return what `evaluate` takes of a task, with every metric that fits it and no member of a family, which names a class."""
+    """Return what `evaluate` takes of a task, with every metric that fits it but those of a family."""
     models = DRAWS[task](np.random.default_rng(seed), rows=rows)
     answers = [Predictions(one.predicted.copy(), one.probabilities, CLASSES[task]) for one in models]
     metrics = [metric for metric in metrics_for(task) if metric.interval != "resampled"]

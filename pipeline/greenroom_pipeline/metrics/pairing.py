@@ -138,12 +138,15 @@ def _match(metric: Metric, candidate: Sample, champion: Sample, design: Design) 
 def _bound_unseen(estimate: Estimate, design: Design) -> Comparison:
     """Return the interval of models whose labels are the same on all these rows, and need not be on others.
 
-    As Tango's for no row that differs, times the most that one row moves the metric.
+    As Tango's for no row that differs, times the most that one row, or one group, moves the metric.
     """
-    assert estimate.influence is not None
-    size = estimate.influence.size if design.groups is None else int(design.groups.max()) + 1
+    moves = estimate.influence
+    assert moves is not None
+    if design.groups is not None:
+        sums = np.bincount(design.groups, weights=moves)
+        moves = np.asarray(sums * (sums.size / moves.size), dtype=np.float64)
     squared = float(norm.isf((1 - design.confidence) / 2)) ** 2
-    half = squared / (size + squared) * float(np.abs(estimate.influence).max())
+    half = squared / (moves.size + squared) * float(np.abs(moves).max())
     return Comparison(0.0, (-half, half), 1.0)
 
 
