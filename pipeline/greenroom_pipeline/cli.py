@@ -144,6 +144,10 @@ def compare(
     max_loss: options.MaxLoss = None,
     max_loss_slices: options.MaxLossSlices = None,
     max_gain: options.MaxGain = None,
+    max_broken: options.MaxBroken = None,
+    max_shift: options.MaxShift = None,
+    max_calibration_error: options.MaxCalibrationError = None,
+    strict: options.Strict = False,
     confidence: options.Confidence = 0.95,
     on_inconclusive: options.OnInconclusive = "warn",
     min_rows: options.MinRows = 100,
@@ -176,7 +180,10 @@ def compare(
         slices=slice or (),
         group=group,
         weight=weight,
-        limits=Limits(min, max, max_loss, max_loss_slices, max_gain),
+        limits=Limits(
+            min, max, max_loss, max_loss_slices, max_gain, max_broken, max_shift, max_calibration_error
+        ),
+        strict=strict,
         confidence=confidence,
         on_inconclusive=on_inconclusive,
         min_rows=min_rows,

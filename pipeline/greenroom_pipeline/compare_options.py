@@ -78,6 +78,22 @@ MaxLossSlices = Annotated[float | None, typer.Option(metavar="X", help="Tolerate
 MaxGain = Annotated[
     float | None, typer.Option(metavar="X", help="A gain beyond this is too good to be true, and fails.")
 ]
+MaxBroken = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Greatest share of rows that were right and are now wrong."),
+]
+MaxShift = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X", help="Greatest change of the mean probability of a class, or of the mean prediction."
+    ),
+]
+MaxCalibrationError = Annotated[
+    float | None, typer.Option(metavar="X", help="Greatest expected calibration error of the candidate.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Hold the end of the value's interval against `--min` and `--max`.")
+]
 Confidence = Annotated[float, typer.Option(metavar="SHARE", help="Confidence of every interval.")]
 OnInconclusive = Annotated[
     Literal["warn", "fail"], typer.Option(help="Exit with 0 (`warn`) or 1 (`fail`) when inconclusive.")

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError, ScoringError
+from greenroom_pipeline.metrics.metric import LARGEST
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.wording import count, join_names
 
@@ -182,6 +183,7 @@ def _as_numbers(series: pd.Series[Any], *, model: str = "the model") -> NDArray[
     except (TypeError, ValueError) as error:
         raise ScoringError(f"{model} must predict numbers, but answers {series.iloc[0]!r}") from error
     _refuse_rows(~np.isfinite(numbers), f"{model} predicts NaN or an infinite number")
+    _refuse_rows(np.abs(numbers) >= LARGEST, f"{model} predicts a number too large to compute with")
     return numbers
 
 

@@ -15,22 +15,31 @@ from greenroom_pipeline.metrics.metric import Metric
 from greenroom_pipeline.metrics.registry import STANDARD, find_metric
 from greenroom_pipeline.model_columns import Kind
 from greenroom_pipeline.report import Task
-from greenroom_pipeline.settings import GateRule, GateTable
+from greenroom_pipeline.settings import CalibrationRule, FlipRule, GateRule, GateTable, ShiftRule
+
+ABSOLUTE = ("min", "max", "max_calibration_error")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the candidate is held to, by each metric that is named, or by the task's first."""
+    """What the candidate is held to: by each metric that is named, or by the task's first, and by its answers."""
 
     min: float | None = None
     max: float | None = None
     max_loss: float | None = None
     max_loss_slices: float | None = None
     max_gain: float | None = None
+    max_broken: float | None = None
+    max_shift: float | None = None
+    max_calibration_error: float | None = None
 
     @property
     def given(self) -> dict[str, float]:
         return {name: limit for name, limit in vars(self).items() if limit is not None}
+
+    @property
+    def of_metrics(self) -> dict[str, float]:
+        return {name: limit for name, limit in self.given.items() if name in GateRule.model_fields}
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Question:
     confidence: float = 0.95
     on_inconclusive: Literal["warn", "fail"] = "warn"
     min_rows: int = 100
+    strict: bool = False
 
 
 def require_sense(question: Question) -> None:
@@ -60,8 +70,12 @@ def require_sense(question: Question) -> None:
     for name, limit in limits.given.items():
         if not math.isfinite(limit):
             raise SettingsError(f"--{_dashed(name)} is {limit}; give a finite number")
+    if limits.min is not None and limits.max is not None and limits.min > limits.max:
+        raise SettingsError(
+            f"--min {limits.min:g} is above --max {limits.max:g}, which no value can keep; mend one"
+        )
     if question.champion is None:
-        relative = [name for name in limits.given if name not in ("min", "max")]
+        relative = [name for name in limits.given if name not in ABSOLUTE]
         if relative:
             raise SettingsError(
                 f"--{_dashed(relative[0])} compares with a champion; name its column with --champion"
@@ -91,13 +105,19 @@ def choose_metrics(question: Question, *, task: Task, kind: Kind) -> list[Metric
 def make_gate(question: Question, metrics: Sequence[Metric]) -> GateTable:
     """Return the rules that the limits make: about each metric that is named, or about the first."""
     held = metrics if question.metrics else metrics[:1]
-    given = question.limits.given
+    limits = question.limits
+    rule = {**limits.of_metrics, "strict": question.strict}
     try:
         return GateTable(
             confidence=question.confidence,
             on_inconclusive=question.on_inconclusive,
             min_rows=question.min_rows,
-            check=[GateRule(metric=metric.name, **given) for metric in held] if given else [],
+            check=[GateRule(metric=metric.name, **rule) for metric in held] if limits.of_metrics else [],
+            flips=None if limits.max_broken is None else FlipRule(max_broken=limits.max_broken),
+            shift=None if limits.max_shift is None else ShiftRule(max_shift=limits.max_shift),
+            calibration=None
+            if limits.max_calibration_error is None
+            else CalibrationRule(max_error=limits.max_calibration_error),
         )
     except ValidationError as error:
         problem = error.errors()[0]
@@ -107,7 +127,7 @@ def make_gate(question: Question, metrics: Sequence[Metric]) -> GateTable:
 
 def tell_held(question: Question, metrics: Sequence[Metric]) -> list[str]:
     """Say which metric the limits are about when none was named."""
-    if question.metrics or not question.limits.given or len(metrics) < 2:
+    if question.metrics or not question.limits.of_metrics or len(metrics) < 2:
         return []
     return [f"The limits are about {metrics[0].title}, since no --metric is named; the others are shown."]
 

@@ -118,6 +118,8 @@ def _find_models(question: Question, names: Sequence[str]) -> list[ModelColumns]
 
 def _find_slice(given: str, names: Sequence[str]) -> SliceRule:
     """Read `carrier`, or `distance:4` for four bins of equal counts."""
+    if not given:
+        raise SettingsError("--slice is empty; name a column, or leave it out")
     column, colon, bins = given.rpartition(":")
     if given in names or not colon or not bins.isdecimal():
         return SliceRule(column=given)

@@ -167,6 +167,10 @@ class GateRule(Table):
         said = (self.min, self.max, self.max_loss, self.max_loss_slices, self.max_gain)
         if all(limit is None for limit in said):
             raise ValueError("needs at least one of min, max, max_loss, max_loss_slices, max_gain")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(
+                f"min is {self.min:g} and max is {self.max:g}, which no value can keep; mend one of them"
+            )
         return self
 
 

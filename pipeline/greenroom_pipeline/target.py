@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from greenroom_pipeline.errors import DataError, SettingsError
-from greenroom_pipeline.metrics.metric import Sample, normalize_weights
+from greenroom_pipeline.metrics.metric import LARGEST, Sample, normalize_weights
 from greenroom_pipeline.predictions import Predictions, as_label, as_labels, order_labels, validate
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.wording import count, join_names, suggest_name
@@ -157,10 +157,11 @@ def _read_numbers(values: ArrayLike | pd.Series[Any]) -> NDArray[np.float64]:
             f"the target of a regression must be numbers, but is {series.iloc[0]!r} in the first row; "
             "mend the holdout or the task"
         ) from error
-    wrong = np.flatnonzero(~np.isfinite(numbers))
+    # Written so that NaN is among the wrong ones.
+    wrong = np.flatnonzero(~(np.abs(numbers) < LARGEST))
     if wrong.size:
         raise DataError(
-            f"the target is missing or infinite in {count(wrong.size, 'row')}, the first is row {wrong[0]}; "
+            f"the target is missing, infinite or too large in {count(wrong.size, 'row')}, the first is row {wrong[0]}; "
             "drop or label them"
         )
     if not numbers.size:

@@ -578,3 +578,88 @@ def test_the_page_s_commands_work(greenroom: Greenroom, monkeypatch: pytest.Monk
     for command in commands:
         words = shlex.split(command.partition(" | ")[0])
         assert greenroom(*words[2:]).err.count("greenroom:") == 0
+
+
+def test_answers_have_limits_of_their_own(greenroom: Greenroom, tmp_path: Path) -> None:
+    """Rows that break, a shift and calibration gate a table as they gate a pull request, without a metric's rule."""
+    limits = ("--max-broken", 0.5, "--max-shift", 0.2, "--max-calibration-error", 0.001)
+    done = greenroom(write(tmp_path, CHURN), *PAIR, *limits, "--json")
+    outcomes = {check["code"]: check["outcome"] for check in report_of(done)["checks"]}
+
+    assert (done.status, outcomes) == (1, {"GR105": "passed", "GR106": "passed", "GR107": "failed"})
+
+
+def test_strict_bounds_hold_the_end_of_the_interval(greenroom: Greenroom, tmp_path: Path) -> None:
+    """A value above its bound passes, and fails when its interval is to keep the bound too."""
+    bound = (write(tmp_path, CHURN), *PAIR, "--min", 0.72)
+    strict = greenroom(*bound, "--strict")
+
+    assert greenroom(*bound).status == 0
+    assert strict.status == 1
+    assert "surely above" in " ".join(strict.out.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "complaint"),
+    [
+        pytest.param({}, ("--group", "left"), "'left' is the target", id="group-is-the-target"),
+        pytest.param({}, ("--metric", "recall:maybe"), "no class 'maybe'", id="recall-of-no-class"),
+        pytest.param({}, ("--min", 0.9, "--max", 0.1), "which no value can keep", id="bounds-cross"),
+        pytest.param({}, ("--slice", ""), "--slice is empty", id="empty-slice"),
+        pytest.param({}, ("--max-loss", "abc"), "invalid value for '--max-loss'", id="no-number"),
+        pytest.param({}, ("--bogus",), "no such option: --bogus", id="no-such-option"),
+        pytest.param(
+            {"left": [2, *([0, 1] * 300)[1:600]]},
+            ("--max-loss", 0.05),
+            "holds 3 different numbers and the predictions lie between 0 and 1",
+            id="stray-target",
+        ),
+        pytest.param(
+            {"left": [0.5] * 300 + [1.5] * 299 + [1e308], "new": [0.25] * 599 + [1e200]},
+            ("--task", "regression"),
+            "too large",
+            id="too-large",
+        ),
+    ],
+)
+def test_what_would_mislead_is_refused_in_one_line(
+    greenroom: Greenroom,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    options: tuple[str, ...],
+    complaint: str,
+) -> None:
+    """A verdict on something else than was meant is worse than none: one line, exit status 2."""
+    done = greenroom(write(tmp_path, change(**changes)), *PAIR, *options)
+
+    assert (done.status, done.out) == (2, "")
+    assert complaint in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_one_row_of_a_slice_decides_nothing(greenroom: Greenroom, tmp_path: Path) -> None:
+    """A slice of one row, which the candidate alone has right, is not tested and breaks nothing."""
+    frame = change(region=["rare", *CHURN["region"][1:]])
+    for column, value in {"left": "yes", "new": 0.9, "old": 0.1}.items():
+        frame.loc[0, column] = value
+    done = greenroom(write(tmp_path, frame), *PAIR, *LIMITS)
+
+    assert done.status in (0, 1)
+    assert "rare" in done.out
+
+
+def test_a_slice_named_twice_counts_once(greenroom: Greenroom, tmp_path: Path) -> None:
+    """Naming it again would make the correction for many tests too strict."""
+    table = write(tmp_path, CHURN)
+    once, twice = (greenroom(table, *PAIR, *LIMITS, *more, "--json") for more in ((), ("--slice", "region")))
+
+    assert report_of(twice) == report_of(once)
+
+
+def test_rules_that_nothing_could_be_tested_by_pass_nothing(greenroom: Greenroom, tmp_path: Path) -> None:
+    """When every slice is too small, the verdict is open, and the next step says what to label."""
+    frame = change(region=np.arange(len(CHURN)) % 20)
+    done = greenroom(write(tmp_path, frame), *PAIR, "--slice", "region", "--max-loss-slices", 0.05)
+
+    assert done.out.startswith("INCONCLUSIVE")
+    assert "none could be tested" in " ".join(done.out.split())

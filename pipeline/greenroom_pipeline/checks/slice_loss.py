@@ -9,6 +9,7 @@ from greenroom_pipeline.checks.check import (
     Case,
     conclude_rule,
     describe_move,
+    explain_further_rows,
     explain_untestable,
     is_within,
     is_worse,
@@ -16,6 +17,7 @@ from greenroom_pipeline.checks.check import (
     one_sided_harm,
     turn,
 )
+from greenroom_pipeline.checks.overall_loss import count_missing_rows
 from greenroom_pipeline.evaluation import Finding
 from greenroom_pipeline.metrics.comparison import adjust_holm
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
@@ -121,7 +123,11 @@ def _explain_calm(harms: Sequence[Harm], open_ones: Sequence[MetricResult], *, t
     if not open_ones:
         return f"{reason} A loss of more than {write_limit(tolerance)} is ruled out on each of them."
     names = join_names([name_slice(result) for result in open_ones], most=MOST_NAMED)
-    return f"{reason} Too few rows to rule out a loss of more than {write_limit(tolerance)}: {names}."
+    rows = count_missing_rows(open_ones[0], tolerance=tolerance)
+    settle = f"for {name_slice(open_ones[0])}, {explain_further_rows(rows)}"
+    return (
+        f"{reason} Too few rows to rule out a loss of more than {write_limit(tolerance)}: {names}; {settle}."
+    )
 
 
 def _explain_untested(findings: Sequence[Finding]) -> str:
