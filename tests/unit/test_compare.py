@@ -641,7 +641,7 @@ def test_one_row_of_a_slice_decides_nothing(greenroom: Greenroom, tmp_path: Path
     """A slice of one row, which the candidate alone has right, is not tested and breaks nothing."""
     frame = change(region=["rare", *CHURN["region"][1:]])
     for column, value in {"left": "yes", "new": 0.9, "old": 0.1}.items():
-        frame.loc[0, column] = value
+        frame[column] = [value, *frame[column][1:]]
     done = greenroom(write(tmp_path, frame), *PAIR, *LIMITS)
 
     assert done.status in (0, 1)

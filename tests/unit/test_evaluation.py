@@ -235,7 +235,9 @@ def test_one_row_has_values_and_no_interval() -> None:
         pytest.param("binary", [0, 1, 2], "3 classes, 0, 1 and 2, but the task is binary", id="three"),
         pytest.param("binary", [], "no rows", id="no-rows"),
         pytest.param("regression", ["x", "y"], "must be numbers, but is 'x'", id="text"),
-        pytest.param("regression", [1.0, np.nan, np.inf], "infinite in 2 rows, the first is row 1", id="nan"),
+        pytest.param(
+            "regression", [1.0, np.nan, np.inf], "too large in 2 rows, the first is row 1", id="nan"
+        ),
         pytest.param("regression", [], "no rows", id="no-numbers"),
     ],
 )

@@ -51,7 +51,7 @@ def define_own(name: str, *, title: str, higher_is_better: bool, task: Task) -> 
         title=title,
         higher_is_better=higher_is_better,
         tasks=frozenset({task}),
-        needs="numbers" if task == "regression" else "labels",
+        needs="numbers",
         method="paired mean of row differences",
         docs="The project's own.",
         estimate=estimate,

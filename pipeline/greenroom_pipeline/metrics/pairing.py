@@ -94,9 +94,10 @@ def _find_intervals(
     if _is_matched(metric, ours, design):
         return own, _match(metric, ours, theirs, design)
     compared = compare(our_estimate, their_estimate, confidence=design.confidence, groups=design.groups)
-    return own, _widen(
-        compared, (our_estimate, their_estimate), design
-    ) if metric.needs == "labels" else compared
+    # Rankings may well be the same for models that differ; labels and losses are so by chance.
+    if metric.needs == "labels" or (metric.needs == "numbers" and compared == ALIKE):
+        compared = _widen(compared, (our_estimate, their_estimate), design)
+    return own, compared
 
 
 def _is_matched(metric: Metric, sample: Sample, design: Design) -> bool:
