@@ -57,7 +57,7 @@ RepositoryPath = Annotated[str, Field(min_length=1), AfterValidator(_stay_inside
 class Table(BaseModel):
     """A table of `greenroom.toml`: frozen, and refusing keys that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ProjectTable(Table):
@@ -195,6 +195,12 @@ class CalibrationRule(Table):
     max_error: Share | None = Field(None, description="Greatest expected calibration error.")
     min_slope: float | None = Field(None, description="Least calibration slope; 1 is perfect.")
     max_slope: float | None = Field(None, description="Greatest calibration slope; 1 is perfect.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CalibrationRule:
+        if self.max_error is None and self.min_slope is None and self.max_slope is None:
+            raise ValueError("needs at least one of max_error, min_slope, max_slope")
+        return self
 
 
 class LeakageRule(Table):

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from greenroom_pipeline.checks.check import describe_move, turn
+from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.overall_loss import OverallLoss
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
-from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
+from greenroom_pipeline.checks.schema_change import SchemaChange
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Verdict
 from greenroom_pipeline.wording import write_figure
@@ -16,8 +17,8 @@ from greenroom_pipeline.wording import write_figure
 # A reason's first sentence ends behind its figures, as in "(−0.061 ± 0.020)."
 _HEADLINE = re.compile(r"^.*?± [\d,.]+\)(?=\.)")
 
-# The checks that rules under [gate] ask for; others run for every candidate.
-_RULES = {check.code for check in PREDICTION_CHECKS}
+# These run for every candidate; the others are asked for by rules under [gate].
+_ALWAYS = {PreviewAnswers.code, Leakage.code, SchemaChange.code}
 
 
 def summarize(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[MetricResult]) -> str:
@@ -41,7 +42,7 @@ def _tell(verdict: Verdict, checks: Sequence[CheckResult], metrics: Sequence[Met
         return _tell_failure(_first(checks, "failed"), overall)
     if verdict == "inconclusive":
         return _tell_doubt(checks)
-    if not _RULES & {check.code for check in checks}:
+    if not {check.code for check in checks} - _ALWAYS:
         return f"No rule is set under [gate], so nothing was checked{_tell_state(overall)}."
     return _tell_pass(checks, overall)
 

@@ -49,6 +49,14 @@ def test_reads_a_whole_file() -> None:
         pytest.param("data/holdout", "../holdout", "leaves the repository", id="outside"),
         pytest.param("max_loss = 0.005", "", "needs at least one of min, max", id="rule without a bound"),
         pytest.param("max_loss = 0.005", "max_loss = -1", "gate.check[1].max_loss is -1", id="negative loss"),
+        pytest.param("max_loss = 0.005", "max_loss = nan", "gate.check[1].max_loss is nan", id="no number"),
+        pytest.param("max_loss = 0.005", "min = 1\nmax = 0", "which no value can keep", id="bounds cross"),
+        pytest.param(
+            "max_loss = 0.005", "min = 1\n[gate.calibration]", "at least one of max_error", id="empty"
+        ),
+        pytest.param(
+            'target = "delayed"', 'target = "delayed"\ngroup = "delayed"', "is the target", id="group"
+        ),
         pytest.param("[project]", "[project", "not valid TOML", id="not TOML"),
         pytest.param('"flight-delays"', '"Flights!"', "'Flights!' is no project name", id="name"),
     ],
