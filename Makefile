@@ -23,7 +23,7 @@ demo: $(READY)
 	@.venv/bin/greenroom demo || [ $$? -eq 130 ] # stopped by Ctrl-C, as it asks for
 
 test: check chromium
-	@$(RUN) pytest
+	@$(RUN) pytest -n 2 --dist loadscope
 
 check: $(READY)
 	@$(RUN) ruff format --check --quiet .
