@@ -8,16 +8,18 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from scipy.stats import norm
 
 from greenroom_pipeline.metrics.comparison import Spread, measure_spread
-from greenroom_pipeline.metrics.metric import Estimate, Numbers, Sample, correct_spread
+from greenroom_pipeline.metrics.metric import Estimate, Numbers, Sample, correct_spread, dot
 from greenroom_pipeline.observations import Calibration
 
 BINS = 10
 SMALLEST = 1e-15
 RESAMPLES = 2_000
 STEPS = 50
+FIRST_ROWS = 100_000
 CONVERGED = 1e-10
 # Beyond this the outcomes are separated by the predictions, and no slope is the likeliest.
 STEEPEST = 1e3
@@ -35,6 +37,10 @@ class Claims:
     @property
     def rows(self) -> int:
         return int(self.probabilities.size)
+
+    def take_every(self, step: int) -> Claims:
+        weights = None if self.weights is None else self.weights[::step]
+        return Claims(self.probabilities[::step], self.outcomes[::step], weights)
 
 
 def measure_calibration(
@@ -66,29 +72,38 @@ def estimate_slope(claims: Claims) -> Estimate | None:
 
     None when no slope is the likeliest: one outcome alone, one claim alone, or claims that separate them.
     """
+    if claims.outcomes.all() or not claims.outcomes.any():
+        return None
     p = np.clip(claims.probabilities, SMALLEST, 1 - SMALLEST)
     claimed = np.log(p) - np.log1p(-p)
-    if claims.outcomes.all() or not claims.outcomes.any() or np.ptp(claimed) == 0:
+    if claimed.min() == claimed.max():
         return None
-    weights = np.ones(claims.rows) if claims.weights is None else claims.weights
-    coefficients = np.array([0.0, 1.0])
+    calibrated = np.array([0.0, 1.0])
+    # Some of very many rows come near the slope, so that all of them are gone through but a few times.
+    every = max(claims.rows // FIRST_ROWS, 1)
+    near = _fit(claims.take_every(every), claimed[::every], calibrated) if every > 1 else None
+    coefficients = _fit(claims, claimed, calibrated if near is None else near)
+    if coefficients is None or abs(coefficients[1]) > STEEPEST:
+        return None
+    residuals, curvature = _differentiate(claims, claimed, coefficients)
+    across, along = np.linalg.inv(curvature)[1]
+    return Estimate(float(coefficients[1]), correct_spread(residuals * (across + along * claimed)))
+
+
+def _fit(claims: Claims, claimed: Numbers, coefficients: Numbers) -> Numbers | None:
+    """Return intercept and slope of the greatest likelihood by Newton's steps; None where there is none."""
     for _ in range(STEPS):
-        residuals, curvature = _differentiate(claims, claimed, weights, coefficients)
-        gradient = np.array([residuals.sum(), residuals @ claimed]) / claims.rows
+        residuals, curvature = _differentiate(claims, claimed, coefficients)
+        gradient = np.array([residuals.sum(), dot(residuals, claimed)]) / claims.rows
         if not np.linalg.det(curvature) > 0:
             return None
         step = np.linalg.solve(curvature, gradient)
+        longest = float(np.abs(step).max())
         # A step that is too long for the curve is cut, so that it does not run away.
-        coefficients = coefficients + step * min(1.0, 2.0 / float(np.abs(step).max() + SMALLEST))
-        if np.abs(step).max() < CONVERGED:
-            break
-    else:
-        return None
-    if abs(coefficients[1]) > STEEPEST:
-        return None
-    residuals, curvature = _differentiate(claims, claimed, weights, coefficients)
-    across, along = np.linalg.inv(curvature)[1]
-    return Estimate(float(coefficients[1]), correct_spread(residuals * (across + along * claimed)))
+        coefficients = coefficients + step * min(1.0, 2.0 / (longest + SMALLEST))
+        if longest < CONVERGED:
+            return coefficients
+    return None
 
 
 def bound_error(
@@ -125,15 +140,17 @@ def _read_claims(sample: Sample) -> Claims:
 
 
 def _differentiate(
-    claims: Claims, claimed: Numbers, weights: Numbers, coefficients: Numbers
+    claims: Claims, claimed: Numbers, coefficients: Numbers
 ) -> tuple[Numbers, NDArray[np.float64]]:
     """Return (n,) weighted residuals, and the mean curvature of the likelihood."""
-    odds = np.exp(-np.abs(coefficients[0] + coefficients[1] * claimed))
-    expected = np.where(coefficients[0] + coefficients[1] * claimed >= 0, 1, odds) / (1 + odds)
-    spread = weights * expected * (1 - expected)
-    mixed = float(spread @ claimed)
-    curvature = np.array([[spread.sum(), mixed], [mixed, spread @ claimed**2]]) / claims.rows
-    return weights * (claims.outcomes - expected), curvature
+    expected = expit(coefficients[0] + coefficients[1] * claimed)
+    residuals = claims.outcomes - expected
+    spread = expected * (1 - expected)
+    if claims.weights is not None:
+        residuals, spread = claims.weights * residuals, claims.weights * spread
+    mixed = spread * claimed
+    curvature = np.array([[spread.sum(), mixed.sum()], [mixed.sum(), dot(mixed, claimed)]]) / claims.rows
+    return residuals, curvature
 
 
 def _bin_misses(claims: Claims) -> tuple[NDArray[np.intp], Numbers]:
