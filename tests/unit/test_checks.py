@@ -13,7 +13,7 @@ from greenroom_pipeline.checks.check import Case, anchor
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
 from greenroom_pipeline.checks.registry import ALL_CHECKS, PREDICTION_CHECKS
 from greenroom_pipeline.checks.slice_loss import SliceLoss
-from greenroom_pipeline.evaluation import Evaluation, evaluate
+from greenroom_pipeline.evaluation import Evaluation, Finding, evaluate
 from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.settings import GateRule, GateTable
@@ -301,3 +301,12 @@ def test_every_metric_is_documented() -> None:
     ]
     for metric in METRICS.values():
         assert metric.docs in text
+
+
+def test_by_group_it_takes_new_groups() -> None:
+    """More rows of the same days would tell little, so the sentence asks for others."""
+    finding = measured(0.001, 0.02)
+    grouped = finding.result.model_copy(update={"method": "DeLong, summed by group"})
+    result = judge(OverallLoss(), GateRule(metric="roc_auc", max_loss=0.009), Finding(grouped))
+
+    assert "about 3,100 more labelled rows of new groups would settle it" in result.reason

@@ -101,11 +101,16 @@ def count_further_rows(rows: int, *, half: float, distance: float) -> int | None
     return round_up(max(needed - rows, 0) + 1)
 
 
-def explain_further_rows(rows: int | None) -> str:
+def name_further_rows(result: MetricResult) -> str:
+    """Return which rows would settle it: by group, more rows of the same groups would tell little."""
+    return " of new groups" if result.method.endswith("by group") else ""
+
+
+def explain_further_rows(rows: int | None, *, which: str = "") -> str:
     """Say what would settle an inconclusive check, as a clause."""
     if rows is None:
         return "no number of further labelled rows would settle it while the difference stays as it is"
-    return f"about {count(rows, 'more labelled row')} would settle it if the difference stays as it is"
+    return f"about {count(rows, 'more labelled row')}{which} would settle it if the difference stays as it is"
 
 
 def is_worse(result: MetricResult) -> bool:

@@ -11,6 +11,7 @@ from greenroom_pipeline.checks.check import (
     explain_untestable,
     is_within,
     is_worse,
+    name_further_rows,
     turn,
 )
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
@@ -88,5 +89,5 @@ def _explain_failure(result: MetricResult, *, tolerance: float) -> str:
 
 def _explain_doubt(result: MetricResult, *, tolerance: float) -> str:
     rows = count_missing_rows(result, tolerance=tolerance)
-    settle = explain_further_rows(rows)
+    settle = explain_further_rows(rows, which=name_further_rows(result))
     return f"Can't tell yet: {describe_move(result)}, and {settle}."

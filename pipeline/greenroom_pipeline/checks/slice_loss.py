@@ -13,6 +13,7 @@ from greenroom_pipeline.checks.check import (
     explain_untestable,
     is_within,
     is_worse,
+    name_further_rows,
     name_slice,
     one_sided_harm,
     turn,
@@ -124,7 +125,9 @@ def _explain_calm(harms: Sequence[Harm], open_ones: Sequence[MetricResult], *, t
         return f"{reason} A loss of more than {write_limit(tolerance)} is ruled out on each of them."
     names = join_names([name_slice(result) for result in open_ones], most=MOST_NAMED)
     rows = count_missing_rows(open_ones[0], tolerance=tolerance)
-    settle = f"for {name_slice(open_ones[0])}, {explain_further_rows(rows)}"
+    settle = (
+        f"for {name_slice(open_ones[0])}, {explain_further_rows(rows, which=name_further_rows(open_ones[0]))}"
+    )
     return (
         f"{reason} Too few rows to rule out a loss of more than {write_limit(tolerance)}: {names}; {settle}."
     )

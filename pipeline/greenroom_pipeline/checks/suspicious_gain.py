@@ -9,6 +9,7 @@ from greenroom_pipeline.checks.check import (
     describe_move,
     explain_further_rows,
     explain_untestable,
+    name_further_rows,
     turn,
 )
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
@@ -50,7 +51,7 @@ def _judge_gain(result: MetricResult, *, most: float) -> tuple[Outcome, str]:
     if gain > most:
         half = gain - low
         rows = count_further_rows(result.rows, half=half, distance=gain - most)
-        settle = explain_further_rows(rows)
+        settle = explain_further_rows(rows, which=name_further_rows(result))
         return "inconclusive", (
             f"Can't tell yet whether it is too good: {move}. More than {limit} would be, and {settle}."
         )
