@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")]
 SlotName = Annotated[str, Field(pattern=r"^([0-9]{1,18}|production|staging)$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 State = Literal["awake", "starting", "failed", "stopped"]
 
 
@@ -35,6 +36,39 @@ class Deployment(BaseModel):
         120, gt=0, description="Seconds until its first answer, the environment not counted."
     )
     probe: dict[str, Any] | None = Field(None, description="An example row that it must answer.")
+
+
+class BundledFile(BaseModel):
+    """A file of a bundle, as its manifest names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: Sha256
+    size: int = Field(ge=0, description="Bytes.")
+
+
+class Manifest(BaseModel):
+    """What a bundle is: first in its archive, as `manifest.json`, with every other file and its hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    version: Literal[1] = Field(1, description="Version of this document.")
+    project: ProjectName
+    slot: SlotName
+    repository: str = Field("", max_length=200, description="The forge's id of the repository.")
+    sha: Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] = Field(description="Head commit.")
+    model: Sha256 = Field(description="Digest of the model, as `digest_folder` has it.")
+    requirements: tuple[str, ...] = Field(description="What its environment holds.")
+    requirements_digest: Sha256 = Field(description="SHA-256 of the requirements, joined by line feeds.")
+    probe: dict[str, Any] | None = Field(None, description="An example row that it must answer.")
+    timeout: FiniteFloat = Field(
+        120, gt=0, description="Seconds until its first answer, the environment not counted."
+    )
+    routes: tuple[str, ...] = Field((), description="Path prefixes that its service has besides its own two.")
+    order: int | None = Field(
+        None, ge=0, description="The larger is newer; the host counts on where there is none."
+    )
+    files: dict[str, BundledFile] = Field(description="By path, with slashes: `bento/…` and what else travels.")
 
 
 class PreviewState(BaseModel):

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from greenroom_services.environments import Environment
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one preview may use; a runtime says in `holds` which of these the machine enforces."""
+
+    memory: int = 2_048 * MIB
+    """Bytes."""
+    open_files: int = 1_024
+    processes: int = 128
+    """Threads count, too."""
+    file_bytes: int = 256 * MIB
+    """Largest single file that it may write."""
+    cpus: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -16,6 +32,19 @@ class PreviewSpec:
     bento: Path
     environment: Environment
     folder: Path
+    user: int = 0
+    """Number of the slot, 0 to 65,000: previews of different numbers run as different users where they can."""
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a preview uses now, with all processes that it has started."""
+
+    memory: int
+    """Bytes that are its alone: what others share with it is not counted."""
+    cpu_seconds: float
+    processes: int
 
 
 class RunningPreview(Protocol):
@@ -36,8 +65,16 @@ class RunningPreview(Protocol):
         """Return the last lines that it wrote, also after its end."""
         ...
 
+    def usage(self) -> Usage | None:
+        """Return what it uses now; None once it has ended."""
+        ...
+
 
 class Runtime(Protocol):
     def start(self, spec: PreviewSpec) -> RunningPreview:
         """Start a preview and return at once; it ends with the calling process at the latest."""
+        ...
+
+    def close(self) -> None:
+        """End everything that the runtime keeps ready; previews have been stopped before."""
         ...
