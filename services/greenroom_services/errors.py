@@ -7,6 +7,8 @@ ServiceError
     BundleRefused        a bundle is not what it must be
     BundleTooLarge       a bundle, or something in it, is larger than the host takes
     BundleStale          a newer bundle is in the slot
+=======
+    TokenError           a token cannot be made, found or read
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
@@ -55,6 +57,10 @@ class BundleTooLarge(ServiceError):
 
 class BundleStale(ServiceError):
     """A newer bundle is in the slot."""
+
+
+class TokenError(ServiceError):
+    """A token cannot be made, found or read."""
 
 
 class HostError(ServiceError):
