@@ -7,7 +7,6 @@ ServiceError
     BundleRefused        a bundle is not what it must be
     BundleTooLarge       a bundle, or something in it, is larger than the host takes
     BundleStale          a newer bundle is in the slot
-=======
     TokenError           a token cannot be made, found or read
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
