@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
+from greenroom_pipeline import previews_cli, token_cli
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
@@ -51,6 +52,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(previews_cli.app, name="previews")
+app.add_typer(token_cli.app, name="token")
 
 _TRACEBACK = "--traceback"
 Directory = Annotated[
@@ -235,8 +238,8 @@ def serve(directory: Directory = Path(), host: Address = "127.0.0.1", port: Port
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.serve import serving
 
-    places = open_project(_places(directory)).places
-    with serving(places, host=host, port=port) as server:
+    project = open_project(_places(directory))
+    with serving(project, host=host, port=port) as server:
         typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
         server.watch(threading.Event())
 

@@ -33,7 +33,12 @@ class Starter:
         folder = self.private / str(number)
         folder.mkdir(mode=0o700)
         spec = PreviewSpec(
-            self.place(bento), self.environment, folder, user=number, limits=limits or Limits()
+            self.place(bento),
+            self.environment,
+            folder,
+            log=folder / "log",
+            user=number,
+            limits=limits or Limits(),
         )
         self.started.append(self.runtime.start(spec))
         return self.started[-1]

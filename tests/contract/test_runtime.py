@@ -188,7 +188,7 @@ from greenroom_services.runtimes.walls import Walls, find_walls
 
 bento, environment, folder = map(Path, sys.argv[1:4])
 walls = find_walls() if sys.argv[4] == "walls" else Walls(False, None)
-spec = PreviewSpec(bento, Environment(environment, environment / "bin" / "python", ""), folder)
+spec = PreviewSpec(bento, Environment(environment, environment / "bin" / "python", ""), folder, folder / "log")
 runtime = ProcessRuntime(shown=[bento], walls=walls)
 running = runtime.start(spec)
 while running.usage() is None:

@@ -73,10 +73,9 @@ class ProcessRuntime:
     def start(self, spec: PreviewSpec) -> PreviewProcess:
         server = self._server(spec.environment)
         path = spec.folder / "s"
-        log = spec.folder / "log"
-        with _listen(path) as listener, log.open("ab") as sink:
+        with _listen(path) as listener, spec.log.open("ab") as sink:
             fork = server.start(self._order(spec, server), listener=listener, log=sink.fileno())
-        return PreviewProcess(path, log, server, fork)
+        return PreviewProcess(path, spec.log, server, fork)
 
     def close(self) -> None:
         with self._lock:
