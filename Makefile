@@ -22,7 +22,7 @@ help:
 demo: $(READY)
 	@.venv/bin/greenroom demo || [ $$? -eq 130 ] # stopped by Ctrl-C, as it asks for
 
-test: check chromium
+test: check chromium containers
 	@$(RUN) pytest -n 2 --dist loadscope
 
 check: $(READY)
@@ -45,6 +45,10 @@ screenshots: chromium
 .PHONY: chromium
 chromium: $(READY)
 	@$(RUN) python tests/chromium.py
+
+.PHONY: containers
+containers: $(READY)
+	@$(RUN) python tests/containers.py
 
 $(READY): pyproject.toml uv.lock | uv
 	@echo "Making the environment in .venv …"

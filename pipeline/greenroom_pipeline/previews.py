@@ -21,6 +21,7 @@ from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, 
 from greenroom_services.host.launch import temporary_host
 from greenroom_services.host.limits import DAY, GIB, HostLimits
 from greenroom_services.previews import PreviewState
+from greenroom_services.runtimes.choice import RuntimeChoice
 from greenroom_services.runtimes.runtime import MIB, Limits
 
 
@@ -48,6 +49,11 @@ def host_limits(table: PreviewTable) -> HostLimits:
     )
 
 
+def runtime_choice(table: PreviewTable) -> RuntimeChoice:
+    """Return what `[preview]` has previews run in."""
+    return RuntimeChoice(table.runtime, table.image)
+
+
 @contextmanager
 def preview_host(project: Project) -> Iterator[Host]:
     """Give the preview host that runs, or one for as long as the context is open.
@@ -55,14 +61,16 @@ def preview_host(project: Project) -> Iterator[Host]:
     What is deployed to it is remembered, and wakes under `greenroom serve`. Runs without a lasting host wait for
     each other here.
     """
-    places, limits = project.places, host_limits(project.settings.preview)
+    places, table = project.places, project.settings.preview
     if _lasting_host(places):
         yield Host(HostClient(places.host), lasting=True)
         return
     with (
         locked(places.home / "preview-host.lock"),
         _translated(),
-        temporary_host(places.host, cache=places.environments, limits=limits) as process,
+        temporary_host(
+            places.host, cache=places.environments, limits=host_limits(table), runtime=runtime_choice(table)
+        ) as process,
     ):
         yield Host(process.client, lasting=False)
 

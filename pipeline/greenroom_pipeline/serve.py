@@ -16,11 +16,10 @@ from pathlib import Path
 
 from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.places import Places
-from greenroom_pipeline.previews import host_limits, sweep
+from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
 from greenroom_services.errors import HostAbsent, HostError
 from greenroom_services.host.launch import HostProcess, launch_host
-from greenroom_services.host.limits import HostLimits
 
 _log = logging.getLogger(__name__)
 _SWEEP = 300.0
@@ -49,7 +48,7 @@ def serving(
 ) -> Iterator[Server]:
     """Run the preview host and the portal while the context is open; *port* 0 takes a free one."""
     places = project.places
-    previews = _launch_host(places, host_limits(project.settings.preview))
+    previews = _launch_host(project)
     try:
         with (
             _sweeping(project),
@@ -92,9 +91,12 @@ def sweep_previews(project: Project) -> None:
             _log.info("removed the previews of closed pull requests: %s", slots)
 
 
-def _launch_host(places: Places, limits: HostLimits) -> HostProcess:
+def _launch_host(project: Project) -> HostProcess:
+    places, table = project.places, project.settings.preview
     try:
-        return launch_host(places.host, cache=places.environments, limits=limits)
+        return launch_host(
+            places.host, cache=places.environments, limits=host_limits(table), runtime=runtime_choice(table)
+        )
     except HostError as error:
         raise ServeError(str(error), log=error.log) from error
 

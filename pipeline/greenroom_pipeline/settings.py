@@ -48,6 +48,8 @@ Name = Annotated[str, AfterValidator(_require_name)]
 MetricName = Annotated[str, AfterValidator(_require_metric_name)]
 FunctionName = Annotated[str, AfterValidator(_require_function)]
 Text = Annotated[str, Field(min_length=1)]
+# Name, tag and digest, and never what an engine would take for an option.
+IMAGE = r"^[a-z0-9][A-Za-z0-9._/:@-]*$"
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 # Classes are compared as text, and 0 and 1 are as often written as numbers.
 Label = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
@@ -274,6 +276,14 @@ class MetricTable(Table):
 
 
 class PreviewTable(Table):
+    runtime: Literal["process", "podman", "docker"] = Field(
+        "process",
+        description="What previews run in: `process`, or containers of `podman` or `docker`.",
+    )
+    image: Annotated[str, Field(pattern=IMAGE, max_length=255)] = Field(
+        "docker.io/library/python:3.11-slim-bookworm",
+        description="Image of previews' containers. It needs a C library like the server's, and no more.",
+    )
     timeout: Seconds = Field(120, description="Seconds that a preview may take until its first answer.")
     idle: Seconds = Field(
         900, description="Seconds without a visit after which a preview is put to sleep; a visit wakes it."

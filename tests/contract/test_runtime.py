@@ -18,9 +18,12 @@ import pytest
 
 from greenroom_services.bento import PackagedBento
 from greenroom_services.environments import Environment
+from greenroom_services.runtimes.engine import find_engine
+from greenroom_services.runtimes.oci import OciRuntime
 from greenroom_services.runtimes.process import ProcessRuntime
 from greenroom_services.runtimes.runtime import Runtime
 from greenroom_services.runtimes.walls import Walls
+from tests.containers import base_image
 from tests.contract.example_models import Example
 from tests.contract.processes import assert_ends, find_named
 from tests.contract.runtime_previews import OBEDIENT, Starter, ask, await_end, await_ready, starting, tell
@@ -28,6 +31,7 @@ from tests.contract.runtime_previews import OBEDIENT, Starter, ask, await_end, a
 Make = Callable[[Path], Runtime]
 RUNTIMES: dict[str, Make] = {
     "process": lambda bentos: ProcessRuntime(shown=[bentos]),
+    "podman": lambda _: OciRuntime(find_engine("podman"), image=base_image(), owner=secrets.token_hex(8)),
     "process without walls": lambda bentos: ProcessRuntime(shown=[bentos], walls=Walls(False, None)),
 }
 

@@ -57,6 +57,12 @@ def test_reads_a_whole_file() -> None:
         pytest.param(
             'target = "delayed"', 'target = "delayed"\ngroup = "delayed"', "is the target", id="group"
         ),
+        pytest.param(
+            "[project]",
+            '[preview]\nimage = "--privileged"\n[project]',
+            "preview.image is '--privileged'",
+            id="option",
+        ),
         pytest.param("[project]", "[project", "not valid TOML", id="not TOML"),
         pytest.param('"flight-delays"', '"Flights!"', "'Flights!' is no project name", id="name"),
     ],

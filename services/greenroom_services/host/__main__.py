@@ -6,11 +6,13 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import get_args
 
 from greenroom_services.errors import ServiceError
 from greenroom_services.host.limits import HostLimits, from_option
 from greenroom_services.host.logs import configure_logging
 from greenroom_services.host.server import serve
+from greenroom_services.runtimes.choice import RuntimeChoice, RuntimeName
 
 
 def main() -> int:
@@ -19,6 +21,10 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True, help="folder of the models' environments")
     parser.add_argument("--port", type=int, default=0, help="port of the gateway; 0 takes a free one")
     parser.add_argument("--limits", type=from_option, default=HostLimits(), help="limits, as JSON")
+    parser.add_argument(
+        "--runtime", choices=get_args(RuntimeName), default="process", help="what runs previews"
+    )
+    parser.add_argument("--image", default="", help="image of previews' containers")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
     parser.add_argument(
         "--transient", action="store_true", help="wake nothing by itself: this host soon ends"
@@ -30,6 +36,7 @@ def main() -> int:
         cache=options.cache,
         port=options.port,
         limits=options.limits,
+        runtime=RuntimeChoice(options.runtime, options.image),
         attached=options.attached,
         transient=options.transient,
     )

@@ -58,11 +58,15 @@ class HostFolder:
                 ) from None
             yield
 
+    def digest(self) -> str:
+        """Return what stands for this folder, and no other of this machine, where names are short."""
+        return hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
+
     def run_folder(self) -> Path:
         """Return the emptied folder for sockets and private folders; its path is short enough for them."""
         folder = self.path / "run"
         if len(os.fsencode(folder)) > LONGEST_RUN_FOLDER:
-            name = f"greenroom-{hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]}"
+            name = f"greenroom-{self.digest()}"
             folder = Path(tempfile.gettempdir()) / name
             if len(os.fsencode(folder)) > LONGEST_RUN_FOLDER:
                 folder = Path("/tmp") / name

@@ -14,6 +14,7 @@ from greenroom_services.client import HostClient, host_running
 from greenroom_services.errors import HostError
 from greenroom_services.host.folder import Endpoints, HostFolder
 from greenroom_services.host.limits import HostLimits, to_option
+from greenroom_services.runtimes.choice import RuntimeChoice
 from greenroom_services.sandbox import tail
 
 POLL_SECONDS = 0.02
@@ -50,6 +51,7 @@ def launch_host(
     cache: Path,
     port: int = 0,
     limits: HostLimits | None = None,
+    runtime: RuntimeChoice | None = None,
     timeout: float = 30,
     transient: bool = False,
 ) -> HostProcess:
@@ -63,6 +65,8 @@ def launch_host(
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
     command += ["--state", str(state), "--cache", str(cache), "--port", str(port)]
     command += ["--limits", to_option(limits or HostLimits())]
+    chosen = runtime or RuntimeChoice()
+    command += ["--runtime", chosen.name, "--image", chosen.image]
     command += ["--transient"] if transient else []
     with log.open("ab") as sink:
         # Its own session, so that Ctrl-C reaches it through us and previews are stopped in order.
@@ -82,13 +86,18 @@ def launch_host(
 
 @contextmanager
 def temporary_host(
-    state: Path, *, cache: Path, port: int = 0, limits: HostLimits | None = None
+    state: Path,
+    *,
+    cache: Path,
+    port: int = 0,
+    limits: HostLimits | None = None,
+    runtime: RuntimeChoice | None = None,
 ) -> Iterator[HostProcess]:
     """Run a host on the folder *state* for as long as the block lasts; it wakes nothing by itself.
 
     What is deployed to it, the next host on the folder has, too.
     """
-    host = launch_host(state, cache=cache, port=port, limits=limits, transient=True)
+    host = launch_host(state, cache=cache, port=port, limits=limits, runtime=runtime, transient=True)
     try:
         yield host
     finally:

@@ -22,7 +22,7 @@ from greenroom_services.host.gateway import Gateway
 from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.slots import Slots
 from greenroom_services.host.upkeep import Upkeep
-from greenroom_services.runtimes.process import ProcessRuntime
+from greenroom_services.runtimes.choice import RuntimeChoice, make_runtime
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 5
@@ -43,18 +43,22 @@ async def serve(
     cache: Path,
     port: int,
     limits: HostLimits | None = None,
+    runtime: RuntimeChoice | None = None,
     attached: bool = False,
     transient: bool = False,
 ) -> None:
     """Run the host on *state* until SIGTERM, SIGINT or, when *attached*, the end of standard input.
 
     *port* 0 takes a free one. What was deployed before is there again, asleep; a *transient* host wakes nothing
-    by itself. Raises `HostPresent` when another host runs on *state*.
+    by itself. Raises `HostPresent` when another host runs on *state*, and `HostError` when the runtime does not work.
     """
     folder = HostFolder(state)
     with folder.hold():
-        run_folder, runtime = folder.run_folder(), ProcessRuntime(shown=[folder.path / "previews"])
-        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=runtime, limits=limits)
+        run_folder = folder.run_folder()
+        made = make_runtime(
+            runtime or RuntimeChoice(), owner=folder.digest(), shown=[folder.path / "previews"]
+        )
+        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=made, limits=limits)
         slots.restore()
         with _listen_control(run_folder / "host.sock") as control, _listen_gateway(port) as gateway:
             try:
@@ -65,7 +69,7 @@ async def serve(
                 folder.withdraw()
                 Upkeep(slots).save_ages()
                 await slots.close()
-                await asyncio.to_thread(runtime.close)
+                await asyncio.to_thread(made.close)
                 shutil.rmtree(run_folder, ignore_errors=True)
 
 

@@ -44,7 +44,7 @@ class ForkServer:
     def __init__(self, environment: Environment, *, walls: Walls, shown: Sequence[Path], log: Path) -> None:
         self.environment = environment
         self.walls = walls
-        self.shown = [str(path) for path in (*shown, *_find_python(environment), environment.path, INSIDE)]
+        self.shown = [str(path) for path in (*shown, *find_python(environment), environment.path, INSIDE)]
         self.hidden = [str(path) for path in shown]
         self.log_file = log
         self._walls = apply_walls(walls, user=int(environment.digest[:8] or "0", 16))
@@ -156,7 +156,7 @@ class ForkServer:
             fork.pid = told["pid"]
 
 
-def _find_python(environment: Environment) -> list[str]:
+def find_python(environment: Environment) -> list[str]:
     """Return where the Python is that the environment's own is a link to."""
     real = Path(os.path.realpath(environment.python)).parent.parent
     config = (environment.path / "pyvenv.cfg").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ class Enclosure:
 @cache
 def find_walls() -> Walls:
     """Return the strongest walls that stand here; tried once a process."""
-    users = _free_users() if os.geteuid() == 0 else None
+    users = free_users() if os.geteuid() == 0 else None
     strongest = [Walls(True, users), Walls(True, None), Walls(False, users), Walls(False, None)]
     # Its namespaces alone would leave root itself inside.
     if os.geteuid() == 0:
@@ -124,7 +124,7 @@ def apply_walls(walls: Walls, *, user: int) -> dict[str, Any]:
     return {"namespaces": False, "user": one}
 
 
-def _free_users() -> Users:
+def free_users() -> Users:
     """Return ids that this process can give: in a container it has fewer of them."""
     try:
         lines = Path("/proc/self/uid_map").read_text().splitlines()
