@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from greenroom_services.bento import PackagedBento, digest_folder
-from greenroom_services.environments import Environment
+from greenroom_services.environments import Environment, evict_environments
 from greenroom_services.errors import HostError
 from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.launch import temporary_host
@@ -286,7 +286,8 @@ def test_a_host_without_its_engine_does_not_start(
         pass
 
 
-def make_spec(environment: Environment, folder: Path) -> PreviewSpec:
+def make_spec(environment: Environment, private: Path) -> PreviewSpec:
+    folder = Path(tempfile.mkdtemp(dir=private))
     return PreviewSpec(OBEDIENT, environment, folder, folder / "log")
 
 
@@ -303,20 +304,36 @@ def test_an_image_that_is_not_there_is_told(podman: Engine, environment: Environ
     assert list_containers(podman, owner) == []
 
 
-def test_a_python_that_does_not_start_is_told(start: Starter, tmp_path: Path) -> None:
-    """Where the image has not what the environment's Python needs, the log says so."""
-    environment = tmp_path / "environment"
-    (environment / "bin").mkdir(parents=True)
-    (environment / "pyvenv.cfg").write_text(f"home = {tmp_path}/python/bin\n")
-    (tmp_path / "python" / "bin").mkdir(parents=True)
-    python = environment / "bin" / "python"
+def make_broken_environment(folder: Path) -> Environment:
+    """Make one whose Python cannot start."""
+    path = folder / "environment"
+    (path / "bin").mkdir(parents=True)
+    (path / "pyvenv.cfg").write_text(f"home = {folder}/python/bin\n")
+    (folder / "python" / "bin").mkdir(parents=True)
+    python = path / "bin" / "python"
     python.write_text("#!/no/such/interpreter\n")
     python.chmod(0o755)
-    folder = tmp_path / "private"
-    folder.mkdir(mode=0o700)
+    return Environment(path, python, "")
 
-    running = start.runtime.start(make_spec(Environment(environment, python, ""), folder))
+
+def test_a_python_that_does_not_start_is_told(start: Starter, tmp_path: Path) -> None:
+    """Where the image has not what the environment's Python needs, the log says so."""
+    environment = make_broken_environment(tmp_path)
+
+    running = start.runtime.start(make_spec(environment, start.private))
 
     await_end(running)
-    assert f"{python}: not found" in running.log()
+    assert f"{environment.python}: not found" in running.log()
     running.stop()
+
+
+def test_an_environment_stays_while_a_container_shows_it(start: Starter, tmp_path: Path) -> None:
+    """An environment is not evicted before the last of its previews has been stopped."""
+    running = start.runtime.start(make_spec(make_broken_environment(tmp_path), start.private))
+
+    kept = evict_environments(tmp_path, before=float("inf"))
+    running.stop()
+    evicted = evict_environments(tmp_path, before=float("inf"))
+
+    assert kept == []
+    assert evicted == ["environment"]
