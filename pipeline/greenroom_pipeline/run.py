@@ -17,6 +17,7 @@ from greenroom_pipeline.gate import apply_overrides, choose_metrics, run_gate
 from greenroom_pipeline.known import Known, find_known
 from greenroom_pipeline.metrics.own import Own
 from greenroom_pipeline.models import Model
+from greenroom_pipeline.origin import describe_origin
 from greenroom_pipeline.own_metrics import define_metrics, measure_own
 from greenroom_pipeline.packaging import Package, package_model, profile_holdout
 from greenroom_pipeline.predictions import Predictions
@@ -75,7 +76,7 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
     known = find_known(project, subject)
     if known is not None:
         return _repeat(project, subject, known, steps)
-    run = Run(project, subject, begin_record(project.store, subject), steps)
+    run = Run(project, subject, begin_record(project.store, describe_origin(subject)), steps)
     try:
         return _complete(run, environ)
     except GreenroomError as error:
@@ -103,7 +104,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     observed = case.observed.model_copy(update={"latency": served.latency})
     case = replace(case, observed=observed, preview=served.preview)
     checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
-    checks = apply_overrides(checks, find_overrides(run.project.store, run.subject.evidence))
+    checks = apply_overrides(checks, find_overrides(run.project.store, describe_origin(run.subject)))
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,

@@ -206,9 +206,12 @@ class Store:
         return None
 
     def register(self, model: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
-        """Make the model a version in the registry; the same commit and digest give the one that is there."""
+        """Make the model a version in the registry, or return the one that is there.
+
+        That is of the same digest, commit and pull request: another pull request's stays as it is.
+        """
         for version in self.versions():
-            if version.tags.get("digest") == tags["digest"] and version.tags.get("sha") == tags["sha"]:
+            if all(version.tags.get(key) == tags.get(key) for key in ("digest", "sha", "pull")):
                 self.tag_version(version.version, tags)
                 return ModelVersion(version.version, version.run_id, {**version.tags, **tags})
         with _translated("register the model"):

@@ -68,7 +68,9 @@ class Manifest(BaseModel):
     order: int | None = Field(
         None, ge=0, description="The larger is newer; the host counts on where there is none."
     )
-    files: dict[str, BundledFile] = Field(description="By path, with slashes: `bento/…` and what else travels.")
+    files: dict[str, BundledFile] = Field(
+        description="By path, with slashes: `bento/…` and what else travels."
+    )
 
 
 class PreviewState(BaseModel):
