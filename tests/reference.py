@@ -104,8 +104,16 @@ def write_commands() -> str:
         f"| `{', '.join(each.opts)}` | {each.help} |" for each in command.params if each.name != "help"
     ]
     parts += ["\n".join(["Options before any command:\n", "| option | meaning |", "|---|---|", *options, ""])]
-    parts += [_describe(name, each) for name, each in sorted(command.commands.items())]
+    parts += [_describe(name, each) for name, each in _leaf_commands(command)]
     return "\n".join(parts)
+
+
+def _leaf_commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, each in sorted(group.commands.items()):
+        if hasattr(each, "commands"):
+            yield from _leaf_commands(each, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", each
 
 
 def _describe(name: str, command: Any) -> str:

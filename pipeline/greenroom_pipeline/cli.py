@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
+from greenroom_pipeline import token_cli
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
@@ -51,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(token_cli.app, name="token")
 
 _TRACEBACK = "--traceback"
 Directory = Annotated[

@@ -11,6 +11,7 @@ GreenroomError
     StoreError         MLflow cannot be reached, or holds something unexpected
     OverrideError      a check cannot be overridden so
     PromotionError     the candidate cannot become champion
+    TokenRefused       a token cannot be made, found or read
     ServeError         a part of the server did not start, or ended
     DemoError          the demo did not show what it is there to show
 """
@@ -67,6 +68,10 @@ class OverrideError(GreenroomError):
 
 class PromotionError(GreenroomError):
     """The candidate cannot become champion."""
+
+
+class TokenRefused(GreenroomError):
+    """A token cannot be made, found or read."""
 
 
 class ServeError(GreenroomError):

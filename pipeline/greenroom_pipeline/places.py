@@ -41,6 +41,11 @@ class Places:
         return self.home / "host"
 
     @property
+    def tokens(self) -> Path:
+        """Hashes of programs' tokens; the preview host reads them, too."""
+        return self.host / "tokens.json"
+
+    @property
     def scratch(self) -> Path:
         """Working files of runs; nothing here is needed once a run has ended."""
         return self.home / "scratch"

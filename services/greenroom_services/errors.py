@@ -4,6 +4,7 @@ ServiceError
     RequirementsError    the model's environment cannot be built from its requirements
     ModelError           a model does not load, crashes, or does not answer in time
     BundlingError        the Bento could not be built
+    TokenError           a token cannot be made, found or read
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
@@ -39,6 +40,10 @@ class ModelError(ServiceError):
 
 class BundlingError(ServiceError):
     """The Bento could not be built."""
+
+
+class TokenError(ServiceError):
+    """A token cannot be made, found or read."""
 
 
 class HostError(ServiceError):
