@@ -5,9 +5,13 @@ ServiceError
     ModelError           a model does not load, crashes, or does not answer in time
     BundlingError        the Bento could not be built
     TokenError           a token cannot be made, found or read
+    BundleRefused        a bundle is not what it must be
+    BundleTooLarge       a bundle, or something in it, is larger than the host takes
+    BundleStale          a newer bundle is in the slot
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
+        HostFull         the host's disk is full
         PreviewFailed    the preview did not come up, or its probe was refused
         PreviewAbsent    there is no preview in that slot
         PreviewStarting  the preview does not answer yet
@@ -44,6 +48,16 @@ class BundlingError(ServiceError):
 
 class TokenError(ServiceError):
     """A token cannot be made, found or read."""
+class BundleRefused(ServiceError):
+    """A bundle is not what it must be."""
+
+
+class BundleTooLarge(ServiceError):
+    """A bundle, or something in it, is larger than the host takes."""
+
+
+class BundleStale(ServiceError):
+    """A newer bundle is in the slot."""
 
 
 class HostError(ServiceError):
@@ -56,6 +70,10 @@ class HostAbsent(HostError):
 
 class HostPresent(HostError):
     """Another preview host runs on the same folder."""
+
+
+class HostFull(HostError):
+    """The host's disk is full."""
 
 
 class PreviewFailed(HostError):
