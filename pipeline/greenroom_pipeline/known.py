@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greenroom_pipeline.models import Model, read_model
-from greenroom_pipeline.origin import describe_origin
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import Recorded, find_recorded, read_profile
@@ -23,7 +22,7 @@ class Known:
 
 def find_known(project: Project, subject: Subject) -> Known | None:
     """Return the recorded verdict of the same evidence; None where any part of it has been lost since."""
-    recorded = find_recorded(project.store, describe_origin(subject))
+    recorded = find_recorded(project.store, subject.origin)
     if recorded is None:
         return None
     candidate = recorded.report.candidate

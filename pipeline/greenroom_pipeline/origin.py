@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from greenroom_pipeline.observations import Document
-from greenroom_pipeline.subject import Subject
 
 Sha = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -27,18 +26,3 @@ class Origin(Document):
     fingerprint: Digest
     holdout: Digest
     evidence: Digest = Field(description="Of all that the verdict depends on.")
-
-
-def describe_origin(subject: Subject) -> Origin:
-    pull, commit = subject.pull, subject.commit
-    return Origin(
-        sha=commit.sha,
-        subject=commit.subject[:LINE_CHARACTERS],
-        author=commit.author[:LINE_CHARACTERS],
-        branch=subject.branch,
-        pull=pull.number if pull else None,
-        title=(pull.title if pull else commit.subject)[:LINE_CHARACTERS],
-        fingerprint=subject.fingerprint,
-        holdout=subject.holdout.digest,
-        evidence=subject.evidence,
-    )

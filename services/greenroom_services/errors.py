@@ -48,6 +48,8 @@ class BundlingError(ServiceError):
 
 class TokenError(ServiceError):
     """A token cannot be made, found or read."""
+
+
 class BundleRefused(ServiceError):
     """A bundle is not what it must be."""
 
