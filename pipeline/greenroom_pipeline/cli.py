@@ -249,8 +249,8 @@ def serve(directory: Directory = Path(), host: Address = "127.0.0.1", port: Port
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.serve import serving
 
-    places = open_project(_places(directory)).places
-    with serving(places, host=host, port=port) as server:
+    project = open_project(_places(directory))
+    with serving(project, host=host, port=port) as server:
         typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
         server.watch(threading.Event())
 

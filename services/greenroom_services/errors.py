@@ -87,7 +87,11 @@ class PreviewAbsent(HostError):
 
 
 class PreviewStarting(HostError):
-    """The preview does not answer yet."""
+    """The preview does not answer yet; *retry* says in how many seconds it may."""
+
+    def __init__(self, message: str, *, log: str = "", retry: float = 2.0) -> None:
+        super().__init__(message, log=log)
+        self.retry = retry
 
 
 class QueryRefused(HostError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from math import ceil
 from typing import Any
 
 import httpx
@@ -12,8 +14,13 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from greenroom_services.errors import (
+    BundleRefused,
+    BundleStale,
+    BundleTooLarge,
+    HostFull,
     PreviewAbsent,
     PreviewFailed,
     PreviewStarting,
@@ -24,7 +31,6 @@ from greenroom_services.previews import Address, Failure
 
 MAX_BODY = 16 * 2**20
 BODY_SECONDS = 30.0
-RETRY_SECONDS = "2"
 # Hop by hop (RFC 9110, 7.6.1).
 CONNECTION_HEADERS = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -36,10 +42,28 @@ DROPPED_REQUEST_HEADERS = CONNECTION_HEADERS | PRIVATE_HEADERS | {"content-lengt
 DROPPED_RESPONSE_HEADERS = CONNECTION_HEADERS | {"set-cookie"}
 STATUSES: dict[type[ServiceError], int] = {
     PreviewAbsent: 404,
-    RequirementsError: 422,
+    BundleStale: 409,
+    BundleTooLarge: 413,
+    BundleRefused: 422,
+    RequirementsError: 424,
+    HostFull: 507,
     PreviewFailed: 502,
     PreviewStarting: 503,
 }
+
+
+class Held(Response):
+    """An answer that holds a visit open until it has been sent to its end, or was broken off."""
+
+    def __init__(self, answer: Response, visit: AsyncExitStack) -> None:
+        self.raw_headers = answer.raw_headers
+        self.status_code = answer.status_code
+        self._answer = answer
+        self._visit = visit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._visit:
+            await self._answer(scope, receive, send)
 
 
 class TooLarge(Exception):
@@ -65,7 +89,7 @@ def answer_http_error(_: Request, error: Exception) -> Response:
 def answer_service_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
-    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
+    headers = {"Retry-After": str(ceil(error.retry))} if isinstance(error, PreviewStarting) else None
     detail = [{"log": error.log}] if error.log else []
     return refuse(str(error), status, detail=detail, headers=headers)
 

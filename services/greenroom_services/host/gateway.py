@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from greenroom_services.host.answers import (
     BODY_SECONDS,
     EXCEPTION_HANDLERS,
+    Held,
     forward,
     read_address,
     refuse,
@@ -55,10 +57,14 @@ class Gateway:
         path = request.path_params["path"]
         if request.method not in OFFERED.get(path, ()):
             return refuse(f"a preview has no {request.method} {path!r}; its /docs.json says what it has", 404)
-        preview = self._slots.awake(read_address(request))
-        answer = await forward(preview.programs, request, path, body_seconds=self._body_seconds)
-        answer.headers["X-Robots-Tag"] = "noindex"
-        return answer
+        async with AsyncExitStack() as stack:
+            patience = self._slots.limits.patience
+            preview = await stack.enter_async_context(
+                self._slots.visit(read_address(request), patience=patience)
+            )
+            answer = await forward(preview.programs, request, path, body_seconds=self._body_seconds)
+            answer.headers["X-Robots-Tag"] = "noindex"
+            return Held(answer, stack.pop_all())
 
     def _refusal(self, request: Request) -> Response | None:
         # A page that rebinds its own name to loopback does not know the token, but may not even ask.

@@ -19,7 +19,9 @@ from greenroom_services.errors import HostError
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.gateway import Gateway
+from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.slots import Slots
+from greenroom_services.host.upkeep import Upkeep
 from greenroom_services.runtimes.process import ProcessRuntime
 
 LOOPBACK = "127.0.0.1"
@@ -36,17 +38,24 @@ class QuietServer(uvicorn.Server):
 
 
 async def serve(
-    state: Path, *, cache: Path, port: int, attached: bool = False, transient: bool = False
+    state: Path,
+    *,
+    cache: Path,
+    port: int,
+    limits: HostLimits | None = None,
+    attached: bool = False,
+    transient: bool = False,
 ) -> None:
     """Run the host on *state* until SIGTERM, SIGINT or, when *attached*, the end of standard input.
 
-    *port* 0 takes a free one. A *transient* host restores nothing; what is deployed to it, a lasting one
-    restores. Raises `HostPresent` when another host runs on *state*.
+    *port* 0 takes a free one. What was deployed before is there again, asleep; a *transient* host wakes nothing
+    by itself. Raises `HostPresent` when another host runs on *state*.
     """
     folder = HostFolder(state)
     with folder.hold():
-        run_folder = folder.run_folder()
-        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=ProcessRuntime())
+        run_folder, runtime = folder.run_folder(), ProcessRuntime()
+        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=runtime, limits=limits)
+        slots.restore()
         with _listen_control(run_folder / "host.sock") as control, _listen_gateway(port) as gateway:
             try:
                 await _serve_both(
@@ -54,7 +63,9 @@ async def serve(
                 )
             finally:
                 folder.withdraw()
+                Upkeep(slots).save_ages()
                 await slots.close()
+                await asyncio.to_thread(runtime.close)
                 shutil.rmtree(run_folder, ignore_errors=True)
 
 
@@ -73,17 +84,19 @@ async def _serve_both(
         (_server(Gateway(slots, token=folder.gateway_token()).app()), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    restoring = [] if transient else [asyncio.create_task(slots.restore())]
+    upkeep = Upkeep(slots)
+    working = [asyncio.create_task(upkeep.run())]
+    working += [] if transient else [asyncio.create_task(upkeep.wake_kept())]
     stop = _watch_for_end(attached=attached)
     while not all(server.started for server, _ in servers):
         await asyncio.sleep(START_POLL_SECONDS)
     folder.announce(control=Path(control.getsockname()), gateway=address, transient=transient)
     await stop.wait()
-    for task in restoring:
+    for task in working:
         task.cancel()
     for server, _ in servers:
         server.should_exit = True
-    await asyncio.gather(*serving, *restoring, return_exceptions=True)
+    await asyncio.gather(*serving, *working, return_exceptions=True)
 
 
 def _server(app: Starlette) -> QuietServer:
