@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from openapi_spec_validator import validate
 
 from greenroom_pipeline.api.documents import ChampionState, PullState
 from greenroom_pipeline.api.openapi import describe_api
+from greenroom_pipeline.api.reception import open_reception
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.local_desk import LocalDesk
 from greenroom_pipeline.record import read_report, revise_report
@@ -98,12 +100,70 @@ def test_the_same_bundle_again_changes_nothing(server: ApiServer, draft: Draft, 
     assert len(server.project.store.records()) == len(server.project.store.versions()) == 1
 
 
-class BreakingStore(Store):
-    """Breaks off once, after the named step was done *at* times."""
+def test_an_older_bundle_does_not_come_back(server: ApiServer, draft: Draft, tmp_path: Path) -> None:
+    """When a commit was handed in again, or has moved on, the bundle before does not take the preview over."""
+    older = draft.pack(tmp_path / "older")
+    read_state(server.put(older))
+    draft.report["timings"] = []
+    newer = read_state(server.hand_in(draft, tmp_path / "newer"))
+    again = server.put(older)
+    server.bench.git("switch", "--quiet", "better")
+    server.bench.commit("Even better")
+    moved = server.put(draft.pack(tmp_path / "moved"))
 
-    def __init__(self, store: Store, *, step: str, at: int) -> None:
+    assert (again.status_code, "that run stands" in again.json()["error"]) == (409, True)
+    assert (moved.status_code, "has moved" in moved.json()["error"]) == (409, True)
+    assert read_state(server.ask(f"/projects/{PROJECT}/pulls/7")) == newer
+    assert server.previews.deployments == 2
+
+
+def test_slots_are_taken_in_side_by_side(server: ApiServer, tmp_path: Path) -> None:
+    """Pull requests that are handed in at once all become reviews, also the first ones of a project."""
+
+    def hand_in(number: int) -> PullState:
+        draft = make_draft(sha=heads[number], branch=f"idea-{number}", pull=number, model=str(number))
+        packed = draft.pack(tmp_path / str(number))
+        return read_state(server.put(packed, pull=number, token=server.token(slot=str(number))))
+
+    heads = {}
+    for number in (21, 22, 23, 24):
+        server.bench.git("switch", "--quiet", "--create", f"idea-{number}", "main")
+        heads[number] = server.bench.commit(f"Idea {number}")
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(hand_in, heads))
+
+    assert len({state.version for state in states}) == 4
+    assert [pull.number for pull in server.project.forge.pulls()] == list(heads)
+
+
+def test_a_full_disk_is_told(server: ApiServer, draft: Draft, tmp_path: Path) -> None:
+    """Where there is no room the answer is 507, and with room the same bundle is taken in."""
+    packed = draft.pack(tmp_path)
+    whole = server.project
+    server.project = replace(whole, store=BreakingStore(whole.store, step="put_text", at=1, full=True))
+    full = server.put(packed)
+
+    assert (full.status_code, "the server's disk is full" in full.json()["error"]) == (507, True)
+    assert read_state(server.put(packed)).preview.state == "awake"
+    assert len(whole.store.records()) == 1
+
+
+def test_what_a_killed_server_left_is_removed(server: ApiServer) -> None:
+    """A bundle that was being taken in when the server was killed takes no room for ever."""
+    left = server.project.places.scratch / "bundle-x" / "it"
+    left.mkdir(parents=True)
+    open_reception({"GREENROOM_REPOSITORY": str(server.bench.root)})
+
+    assert not left.parent.exists()
+
+
+class BreakingStore(Store):
+    """Breaks off once, when the named step is done for the *at*th time."""
+
+    def __init__(self, store: Store, *, step: str, at: int, full: bool = False) -> None:
         self.__dict__.update(store.__dict__)
         self._step, self._left = step, at
+        self._reason = OSError(errno.ENOSPC, "No space left on device") if full else None
 
     def __getattribute__(self, name: str) -> Any:
         method = super().__getattribute__(name)
@@ -113,7 +173,7 @@ class BreakingStore(Store):
         def once(*arguments: Any, **named: Any) -> Any:
             self._left -= 1
             if self._left == 0:
-                raise StoreError("MLflow could not go on: the disk is gone")
+                raise StoreError("MLflow could not go on") from self._reason
             return method(*arguments, **named)
 
         return once

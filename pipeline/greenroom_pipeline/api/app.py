@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -112,7 +111,7 @@ class Api:
         digest = _read_headers(request)
         # One bundle of a slot at a time, from its first byte on: what waits takes no disk.
         async with self._writing[number]:
-            with tempfile.TemporaryDirectory(dir=reception.scratch, prefix="bundle-") as folder:
+            with reception.make_room() as folder:
                 state = await self._take(request, reception, sender, digest=digest, into=Path(folder) / "it")
         return JSONResponse(as_json(state))
 

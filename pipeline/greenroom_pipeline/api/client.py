@@ -17,7 +17,7 @@ from greenroom_pipeline.access import SERVER, TOKEN, Access
 from greenroom_pipeline.api.documents import ChampionState, PullState, Rights
 from greenroom_pipeline.errors import ServerError
 from greenroom_services.bundle import Bundle, PackedBundle, receive_bundle
-from greenroom_services.errors import ServiceError
+from greenroom_services.errors import BundlingError, ServiceError
 from greenroom_services.previews import Failure
 
 CONNECT_SECONDS = 10.0
@@ -123,6 +123,8 @@ class ServerClient:
                 client.stream(method, f"{address}/api{path}", **request) as answer,
             ):
                 yield answer
+        except BundlingError as error:
+            raise ServerError(f"the bundle could not be sent: {error}") from error
         except httpx.TransportError as error:
             raise _Later(
                 ServerError(

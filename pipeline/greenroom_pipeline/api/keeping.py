@@ -25,11 +25,13 @@ def keep(project: Project, submission: Submission) -> RunRecord:
     pull request or production has moved on.
     """
     store = project.store
+    _require_newest_commit(submission, _admit(project, submission))
     known = _find_kept(store, submission)
     if known is not None and known.tags["state"] == "finished":
+        _require_newest_run(store, known)
         return known
     champion = store.champion()
-    _require_current(submission, champion, pull=_admit(project, submission))
+    _require_champion(submission, champion)
     origin = submission.sheet.origin
     run_id = known.id if known else begin_record(store, origin, bundle=submission.bundle.digest)
     # Without the tag `trained` nobody takes its model for what their own training would give.
@@ -57,24 +59,36 @@ def _admit(project: Project, submission: Submission) -> PullRequest:
     return project.forge.admit(origin.pull, branch=origin.branch, head=origin.sha)
 
 
-def _require_current(submission: Submission, champion: ModelVersion | None, *, pull: PullRequest) -> None:
-    origin, report = submission.sheet.origin, submission.report
+def _require_newest_commit(submission: Submission, pull: PullRequest) -> None:
+    sha = submission.sheet.origin.sha
     if pull.state != "open":
         raise BundleStale(f"pull request {pull.number} is {pull.state}; nothing of it is taken any more")
-    if pull.head != origin.sha:
+    if pull.head != sha:
         raise BundleStale(
-            f"pull request {pull.number} has moved from {origin.sha[:7]} to {pull.head[:7]}; run the newest commit"
+            f"pull request {pull.number} has moved from {sha[:7]} to {pull.head[:7]}; run the newest commit"
         )
+
+
+def _require_newest_run(store: Store, known: RunRecord) -> None:
+    """Raise when another run of the commit came after this one, whose preview would take that one's place."""
+    newest = store.records(pull=known.tags["pull"], state="finished")[0]
+    if newest.id != known.id:
+        raise BundleStale(
+            f"commit {known.tags['sha'][:7]} has been run and handed in again since; that run stands"
+        )
+
+
+def _require_champion(submission: Submission, champion: ModelVersion | None) -> None:
+    """Raise unless the run compared with the model in production, and is not about that very version."""
+    origin, report = submission.sheet.origin, submission.report
     compared = report.champion.digest if report.champion else None
     current = champion.tags.get("digest") if champion else None
     if compared != current:
         raise BundleStale(
             f"production is {_name(current)}, and the run compared with {_name(compared)}; run `greenroom run` again"
         )
-    if champion is not None and (champion.tags.get("sha"), champion.tags.get("pull")) == (
-        origin.sha,
-        str(origin.pull),
-    ):
+    here = (origin.sha, str(origin.pull))
+    if champion is not None and (champion.tags.get("sha"), champion.tags.get("pull")) == here:
         raise BundleStale(f"commit {origin.sha[:7]} is in production already; its record stays as it is")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from pydantic import TypeAdapter
 
@@ -24,9 +26,12 @@ from greenroom_pipeline.score import PREDICTIONS, begin_name
 from greenroom_pipeline.subject import Champion, find_champion
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_services.bento import plain_files
-from greenroom_services.bundle import Bundle, PackedBundle, pack_bundle
+from greenroom_services.bundle import FULL, Bundle, PackedBundle, pack_bundle
+from greenroom_services.errors import HostFull
 
 MODEL = "model/"
+TAKING = "bundle-"
+"""What the names of folders begin with in which bundles are taken in."""
 _VERDICT: TypeAdapter[Verdict] = TypeAdapter(Verdict)
 
 
@@ -36,10 +41,15 @@ class Reception:
     def __init__(self, project: Project, previews: Previews) -> None:
         self.project = project
         self._previews = previews
+        self._keeping = Lock()
 
     @property
     def scratch(self) -> Path:
         return self.project.places.scratch
+
+    def make_room(self) -> tempfile.TemporaryDirectory[str]:
+        """Return a folder in which one bundle is taken in, and that is gone afterwards."""
+        return tempfile.TemporaryDirectory(dir=self.scratch, prefix=TAKING)
 
     def champion(self) -> ChampionState | None:
         """Return the model in production, or None while there is none."""
@@ -112,10 +122,14 @@ class Reception:
         """Keep what a bundle brings, and run its preview; the same bundle again changes nothing.
 
         Raises `BundleRefused`, `BundleTooLarge` or `BundleStale`, `RepositoryError` when there is no such pull
-        request, `StoreError`, and `HostAbsent` when all is kept and no preview host runs.
+        request, `StoreError`, `HostFull` when the disk is, and `HostAbsent` when all is kept and no preview host
+        runs.
         """
-        submission = examine(bundle, project=self.project.name, pull=number)
-        record = keep(self.project, submission)
+        with _told_when_full():
+            submission = examine(bundle, project=self.project.name, pull=number)
+            # One at a time: the registry would give two first versions of a project one name.
+            with self._keeping:
+                record = keep(self.project, submission)
         link = deploy(self._previews, bundle, timeout=self.project.settings.preview.timeout)
         return self._state(record, number, link)
 
@@ -134,7 +148,24 @@ class Reception:
         )
 
 
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, StoreError) as error:
+        reason = error.__cause__ if isinstance(error, StoreError) else error
+        if not isinstance(reason, OSError) or reason.errno not in FULL:
+            raise
+        raise HostFull("the server's disk is full; what was begun is finished once it has room") from error
+
+
 def open_reception(environ: Mapping[str, str] = os.environ) -> Reception:
-    """Open that of the project in `GREENROOM_REPOSITORY`, by default the current folder."""
+    """Open that of the project in `GREENROOM_REPOSITORY`, by default the current folder.
+
+    What a server that was killed has left half taken in is removed.
+    """
     places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
-    return Reception(open_project(places), HostPreviews(places.host))
+    reception = Reception(open_project(places), HostPreviews(places.host))
+    for left in reception.scratch.glob(f"{TAKING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return reception
