@@ -14,7 +14,9 @@ from greenroom_pipeline.access import Access, find_access
 from greenroom_pipeline.api.client import TRIES, ServerClient
 from greenroom_pipeline.errors import GreenroomError, RepositoryError, ServerError, SettingsError
 from greenroom_pipeline.forge.assigned import AssignedForge
+from greenroom_pipeline.handover import run_for_server
 from greenroom_pipeline.mirror import mirror_champion, mirror_places
+from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.record import read_profile
 from greenroom_pipeline.subject import find_champion
@@ -111,6 +113,23 @@ def _stale(server: ApiServer, folder: Path) -> PackedBundle:
     server.bench.git("switch", "--quiet", "better")
     server.bench.commit("Newer")
     return make_draft(sha=server.head, branch="better", model="2").pack(folder / "stale")
+
+
+@pytest.mark.parametrize(
+    ("slot", "project", "said"),
+    [
+        ("production", PROJECT, "is for slot 'production', and a run writes one pull request's"),
+        ("*", PROJECT, r"is for slot '\*'"),
+        ("7", "other", "is for project 'other', and this is 'flights'"),
+    ],
+)
+def test_a_token_for_something_else_ends_a_run(server: ApiServer, slot: str, project: str, said: str) -> None:
+    """Before anything is trained, a run is told that its token is for no pull request of this project."""
+    access = Access(server.address, server.token(slot=slot, project=project))
+    with pytest.raises(ServerError, match=said):
+        run_for_server(server.bench.places, access, Silence(), {})
+
+    assert server.project.store.records() == []
 
 
 def test_a_server_that_is_not_there_is_one_line() -> None:
