@@ -20,6 +20,7 @@ from greenroom_services.client import HostClient, endpoints, host_running
 from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
 from greenroom_services.host.launch import temporary_host
 from greenroom_services.host.limits import DAY, GIB, HostLimits
+from greenroom_services.previews import PreviewState
 from greenroom_services.runtimes.runtime import MIB, Limits
 
 
@@ -101,12 +102,11 @@ def stop(places: Places, *, project: str, slot: str) -> None:
         HostClient(places.host).stop(project, slot)
 
 
-def sweep(project: Project) -> list[str]:
-    """Remove the previews of pull requests that are no longer open, and return their slots."""
+def sweep(project: Project) -> list[PreviewState]:
+    """Remove the previews of pull requests that are no longer open, and return them."""
     open_pulls = [str(pull.number) for pull in project.forge.pulls() if pull.state == "open"]
     with _translated():
-        removed = HostClient(project.places.host).sweep(project.name, open=open_pulls)
-    return [state.slot for state in removed]
+        return HostClient(project.places.host).sweep(project.name, open=open_pulls)
 
 
 def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:

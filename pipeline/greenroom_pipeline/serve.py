@@ -88,7 +88,8 @@ def sweep_previews(project: Project) -> None:
         _log.warning("the previews were not swept: %s", error)
     else:
         if removed:
-            _log.info("removed the previews of closed pull requests: %s", ", ".join(removed))
+            slots = ", ".join(state.slot for state in removed)
+            _log.info("removed the previews of closed pull requests: %s", slots)
 
 
 def _launch_host(places: Places, limits: HostLimits) -> HostProcess:

@@ -4,10 +4,10 @@ ServiceError
     RequirementsError    the model's environment cannot be built from its requirements
     ModelError           a model does not load, crashes, or does not answer in time
     BundlingError        the Bento could not be built
-    TokenError           a token cannot be made, found or read
     BundleRefused        a bundle is not what it must be
     BundleTooLarge       a bundle, or something in it, is larger than the host takes
     BundleStale          a newer bundle is in the slot
+    TokenError           a token cannot be made, found or read
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
@@ -46,10 +46,6 @@ class BundlingError(ServiceError):
     """The Bento could not be built."""
 
 
-class TokenError(ServiceError):
-    """A token cannot be made, found or read."""
-
-
 class BundleRefused(ServiceError):
     """A bundle is not what it must be."""
 
@@ -60,6 +56,10 @@ class BundleTooLarge(ServiceError):
 
 class BundleStale(ServiceError):
     """A newer bundle is in the slot."""
+
+
+class TokenError(ServiceError):
+    """A token cannot be made, found or read."""
 
 
 class HostError(ServiceError):

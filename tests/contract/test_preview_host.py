@@ -444,9 +444,10 @@ def test_restart(
         assert second.client.predict("irises", "7", example.records)["predictions"] == example.expected
         assert second.client.status("irises", "7").state == "awake"
         assert second.endpoints.token_file.read_text() == token
-        (woken,) = children(second.process.pid)
+        woken = second.client.status("irises", "7").memory
+        assert woken is not None
         assert second.client.sleep("irises", "7").state == "asleep"
-        assert_ends(woken)
+        assert second.client.status("irises", "7").memory is None
         assert "startup complete" in second.client.log("irises", "7")
     with pytest.raises(HostAbsent):
         endpoints(state)

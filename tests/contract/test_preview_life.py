@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -630,6 +633,33 @@ def test_leftovers_are_swept(run: Run) -> None:
         assert stage.files(EIGHT) == {"record.json", "bundle"}
         assert stage.states() == {"7": "asleep"}
         assert await stage.ask(SEVEN) == "one"
+
+    run(steps)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kill_at_any_instant(run: Run, seed: int) -> None:
+    """However a host that deploys without end is killed, the slot has one whole preview, old or new."""
+
+    def deploy_and_kill(stage: Stage, instant: float) -> None:
+        command = [sys.executable, "-m", "tests.contract.deploying_forever"]
+        places = (stage.folder / "state", stage.folder / "run", stage.cache)
+        root = Path(__file__).parents[2]
+        with subprocess.Popen([*command, *map(str, places)], cwd=root, stdout=subprocess.PIPE) as host:
+            assert host.stdout is not None
+            assert host.stdout.readline() == b"deployed\n"
+            with suppress(subprocess.TimeoutExpired):
+                host.wait(instant)
+            host.kill()
+
+    async def steps(stage: Stage) -> None:
+        await asyncio.to_thread(deploy_and_kill, stage, random.Random(seed).uniform(0, 0.4))
+
+        await stage.restart()
+
+        assert stage.states() == {"7": "asleep"}
+        assert await stage.ask(SEVEN) in ("one", "two")
+        assert len(stage.files(SEVEN)) == 2
 
     run(steps)
 

@@ -53,7 +53,7 @@ async def serve(
     """
     folder = HostFolder(state)
     with folder.hold():
-        run_folder, runtime = folder.run_folder(), ProcessRuntime()
+        run_folder, runtime = folder.run_folder(), ProcessRuntime(shown=[folder.path / "previews"])
         slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=runtime, limits=limits)
         slots.restore()
         with _listen_control(run_folder / "host.sock") as control, _listen_gateway(port) as gateway:

@@ -216,12 +216,11 @@ class Slots:
         self.notice(slot)
         if slot.preview is None:
             await asyncio.wait({self.bring_up(slot)})
+        state = self.state(address)
         if slot.preview is None:
-            raise PreviewFailed(
-                f"the preview in {address} did not come up: {slot.deaths.error or 'it was put to sleep'}",
-                log=slot.deaths.log,
-            )
-        return self.state(address)
+            reason = state.error or "it was put to sleep"
+            raise PreviewFailed(f"the preview in {address} did not come up: {reason}", log=state.log)
+        return state
 
     async def sleep(self, address: Address) -> PreviewState:
         """Stop the preview until somebody visits it; it may finish what it is answering."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from greenroom_services.environments import evict_environments
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, ServiceError
 from greenroom_services.host import life
 from greenroom_services.host.logs import bound_log
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 ROUND_SECONDS = 1.0
 LOG_SECONDS = 0.25
 AGES_SECONDS = 600.0
+EVICTION_SECONDS = 6 * 3_600.0
 WOKEN_AT_ONCE = 2
 
 
@@ -35,6 +37,7 @@ class Upkeep:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._go_round())
             group.create_task(self._bound_logs())
+            group.create_task(self._evict_environments())
 
     async def _go_round(self) -> None:
         while True:
@@ -101,3 +104,15 @@ class Upkeep:
             await asyncio.sleep(LOG_SECONDS)
             for path in self.slots.logs():
                 await asyncio.to_thread(bound_log, path)
+
+    async def _evict_environments(self) -> None:
+        """Remove environments that no preview, run or other host has used for long."""
+        slots = self.slots
+        while True:
+            before = slots.wall() - slots.limits.environment_age
+            evicted = await asyncio.to_thread(evict_environments, slots.stage.cache, before=before)
+            if evicted:
+                log.info(
+                    "removed %d unused environments", len(evicted), extra={"event": "environments_evicted"}
+                )
+            await asyncio.sleep(EVICTION_SECONDS)
