@@ -61,6 +61,13 @@ def find_engine(name: EngineName) -> Engine:
     return replace(engine, rootless="rootless" in engine.call("info", "--format", "{{.SecurityOptions}}"))
 
 
+def describe_engine(name: EngineName) -> str:
+    """Say what a container of that engine's is in; `HostError` when there can be none."""
+    engine = find_engine(name)
+    engine.call("info")
+    return f"{engine.path}, {'without root' if engine.rootless else 'as root'}"
+
+
 def _find_error(said: str) -> str:
     """Return the last line about an error: warnings come before it, and advice after."""
     lines = said.strip().splitlines()
