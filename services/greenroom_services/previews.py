@@ -83,6 +83,7 @@ class PreviewState(BaseModel):
     state: State
     bento: str = Field(description="Folder of the Bento that answers, or that was to.")
     model: dict[str, str | None] = Field({}, description="Name, version and digest of its model.")
+    sha: str | None = Field(None, description="Head commit that it is of, where its bundle says so.")
     address: str | None = Field(None, description="Where programs query it, on the gateway.")
     seconds: float | None = Field(None, description="From its start to its first answer.")
     error: str | None = Field(None, description="Why the newest deployment to this slot failed, if it did.")

@@ -9,15 +9,18 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
+import aiohttp
 import httpx
 
 from greenroom_services.environments import build_environment
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
 from greenroom_services.host.folder import HostFolder
+from greenroom_services.host.upstream import reach
 from greenroom_services.previews import Address, Deployment, PreviewState, State
 from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview, Runtime
 
@@ -40,16 +43,17 @@ class Preview:
 
     deployment: Deployment
     running: RunningPreview
-    people: httpx.AsyncClient
-    programs: httpx.AsyncClient
+    people: aiohttp.ClientSession
+    programs: aiohttp.ClientSession
     folder: Path
     seconds: float
+    routes: tuple[str, ...] = ()
 
     async def stop(self) -> None:
         """End it once it has answered what it was asked."""
         await asyncio.to_thread(self.running.stop, grace=GRACE_SECONDS)
-        await self.people.aclose()
-        await self.programs.aclose()
+        await self.people.close()
+        await self.programs.close()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
 
@@ -98,6 +102,20 @@ class Slots:
             error=error,
             log=tail,
         )
+
+    @asynccontextmanager
+    async def visit(self, address: Address, *, patience: float) -> AsyncIterator[Preview]:
+        """Give the preview that answers in the slot, waiting *patience* seconds at most for one that starts."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                preview = self.awake(address)
+                break
+            except PreviewStarting:
+                if time.monotonic() >= deadline:
+                    raise
+                await asyncio.sleep(POLL_SECONDS)
+        yield preview
 
     def awake(self, address: Address) -> Preview:
         """Return the preview that answers in the slot, or raise what stands in its place."""
@@ -225,16 +243,15 @@ class Slots:
             await asyncio.to_thread((await starting).stop)
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        client = _reach(running.socket)
         try:
-            await _first_answer(running, client, deployment)
+            async with _prober(running.socket) as client:
+                await _first_answer(running, client, deployment)
         except BaseException:
             await asyncio.to_thread(running.stop)
-            await client.aclose()
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        programs = _reach(running.socket)
-        return Preview(deployment, running, client, programs, folder, time.monotonic() - began)
+        people, programs = reach(running.socket), reach(running.socket)
+        return Preview(deployment, running, people, programs, folder, time.monotonic() - began)
 
     def _run_in_background(self, old: Preview) -> None:
         task = asyncio.create_task(old.stop())
@@ -242,14 +259,9 @@ class Slots:
         task.add_done_callback(self._background.discard)
 
 
-def _reach(socket: Path) -> httpx.AsyncClient:
-    # One client serves everybody: it may keep no cookie of one request for the next.
-    forgetful = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+def _prober(socket: Path) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(socket)),
-        base_url="http://preview",
-        timeout=ANSWER_SECONDS,
-        cookies=forgetful,
+        transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url="http://preview", timeout=ANSWER_SECONDS
     )
 
 

@@ -1,0 +1,27 @@
+"""The way to a preview: connections to its Unix socket that are kept, and no state beyond them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+
+# A preview closes what was idle for five seconds; a request must not meet it closing.
+KEPT_SECONDS = 3.0
+CONNECT_SECONDS = 5.0
+ADDED_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+def reach(socket: Path) -> aiohttp.ClientSession:
+    """Return a session that asks the preview behind *socket*; it serves everybody, and keeps no cookie.
+
+    It has as many connections as it has requests: how many there may be is for those who let them in.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.UnixConnector(str(socket), limit=0, keepalive_timeout=KEPT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=ADDED_HEADERS,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        trust_env=False,
+    )
