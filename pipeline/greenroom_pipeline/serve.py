@@ -17,10 +17,12 @@ from greenroom_pipeline.errors import ServeError
 from greenroom_pipeline.places import Places
 from greenroom_services.errors import HostError
 from greenroom_services.host.launch import HostProcess, launch_host
+from greenroom_services.host.names import Entrance
 
 _START = 60.0
 _POLL = 0.05
 _GRACE = 10.0
+LOOPBACK_ENTRANCE = Entrance()
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,15 @@ class Server:
 
 @contextmanager
 def serving(
-    places: Places, *, host: str, port: int, environ: Mapping[str, str] = os.environ
+    places: Places,
+    *,
+    host: str,
+    port: int,
+    entrance: Entrance = LOOPBACK_ENTRANCE,
+    environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Server]:
     """Run the preview host and the portal while the context is open; *port* 0 takes a free one."""
-    previews = _launch_host(places)
+    previews = _launch_host(places, entrance)
     try:
         with _portal(places, host=host, port=port, environ=environ) as (process, log, address):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}
@@ -51,9 +58,9 @@ def serving(
         previews.stop()
 
 
-def _launch_host(places: Places) -> HostProcess:
+def _launch_host(places: Places, entrance: Entrance) -> HostProcess:
     try:
-        return launch_host(places.host, cache=places.environments)
+        return launch_host(places.host, cache=places.environments, entrance=entrance)
     except HostError as error:
         raise ServeError(str(error), log=error.log) from error
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from greenroom_services.errors import ServiceError
+from greenroom_services.host.names import LOOPBACK, Entrance
 from greenroom_services.host.server import serve
 
 
@@ -16,7 +17,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="greenroom_services.host", description="Run previews.")
     parser.add_argument("--state", type=Path, required=True, help="folder of this host")
     parser.add_argument("--cache", type=Path, required=True, help="folder of the models' environments")
-    parser.add_argument("--port", type=int, default=0, help="port of the gateway; 0 takes a free one")
+    parser.add_argument("--gateway-host", default=LOOPBACK, help="address that the gateway listens on")
+    parser.add_argument("--gateway-port", type=int, default=0, help="its port; 0 takes a free one")
+    parser.add_argument("--gateway-name", help="its public name, such as models.example.com")
+    parser.add_argument("--preview-domain", help="domain below which each preview has a name")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
     parser.add_argument("--transient", action="store_true", help="restore nothing: this host soon ends")
     options = parser.parse_args()
@@ -25,7 +29,9 @@ def main() -> int:
     serving = serve(
         options.state,
         cache=options.cache,
-        port=options.port,
+        entrance=Entrance(
+            options.gateway_host, options.gateway_port, options.gateway_name, options.preview_domain
+        ),
         attached=options.attached,
         transient=options.transient,
     )

@@ -7,10 +7,31 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from greenroom_services.host.answers import EXCEPTION_HANDLERS, forward, read_address, refuse
+from greenroom_services.host.answers import EXCEPTION_HANDLERS, read_address, refuse
+from greenroom_services.host.passage import Bounds, Passage, find_refusal
 from greenroom_services.host.slots import Slots
-from greenroom_services.previews import Deployment, PreviewState
+from greenroom_services.previews import Address, Deployment, PreviewState
+
+BOUNDS = Bounds()
+# A person's question is held for less: who asks can say that it starts.
+PATIENCE_SECONDS = 0.0
+
+
+class Visit(Response):
+    """A preview's own answer to a person, streamed while the visit lasts."""
+
+    def __init__(self, slots: Slots, address: Address, path: str) -> None:
+        super().__init__()
+        self._slots = slots
+        self._address = address
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        passage = Passage(scope, receive, send, bounds=BOUNDS)
+        async with self._slots.visit(self._address, patience=PATIENCE_SECONDS) as preview:
+            await passage.carry(preview.people, self._path)
 
 
 class Control:
@@ -59,7 +80,7 @@ class Control:
         path = request.path_params["path"]
         if path not in ("predict", "describe"):
             return refuse(f"a preview is asked to predict or to describe, not to {path!r}", 404)
-        return await forward(self._slots.awake(read_address(request)).people, request, path)
+        return find_refusal(request.scope) or Visit(self._slots, read_address(request), f"/{path}")
 
     def _document(self, state: PreviewState) -> dict[str, object]:
         address = f"{self._gateway}/p/{state.project}/{state.slot}"

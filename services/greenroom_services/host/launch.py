@@ -13,10 +13,12 @@ from pathlib import Path
 from greenroom_services.client import HostClient, host_running
 from greenroom_services.errors import HostError
 from greenroom_services.host.folder import Endpoints, HostFolder
+from greenroom_services.host.names import Entrance
 from greenroom_services.sandbox import tail
 
 POLL_SECONDS = 0.02
 STOP_SECONDS = 20.0
+ENTRANCE = Entrance()
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def launch_host(
-    state: Path, *, cache: Path, port: int = 0, timeout: float = 30, transient: bool = False
+    state: Path, *, cache: Path, entrance: Entrance = ENTRANCE, timeout: float = 30, transient: bool = False
 ) -> HostProcess:
     """Start a host on the folder *state* and return once it answers; what it prints goes to `host.log` there.
 
@@ -54,7 +56,7 @@ def launch_host(
     state.mkdir(parents=True, exist_ok=True)
     log = state / "host.log"
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
-    command += ["--state", str(state), "--cache", str(cache), "--port", str(port)]
+    command += ["--state", str(state), "--cache", str(cache), *_name_entrance(entrance)]
     command += ["--transient"] if transient else []
     with log.open("ab") as sink:
         # Its own session, so that Ctrl-C reaches it through us and previews are stopped in order.
@@ -72,13 +74,19 @@ def launch_host(
     raise HostError(f"the preview host did not start: {lines[-1]}", log=tail(log))
 
 
+def _name_entrance(entrance: Entrance) -> list[str]:
+    options = ["--gateway-host", entrance.host, "--gateway-port", str(entrance.port)]
+    options += ["--gateway-name", entrance.name] if entrance.name else []
+    return options + (["--preview-domain", entrance.preview_domain] if entrance.preview_domain else [])
+
+
 @contextmanager
-def temporary_host(state: Path, *, cache: Path, port: int = 0) -> Iterator[HostProcess]:
+def temporary_host(state: Path, *, cache: Path) -> Iterator[HostProcess]:
     """Run a host on the folder *state* for as long as the block lasts; it restores nothing.
 
     What is deployed to it, the next lasting host on the folder restores.
     """
-    host = launch_host(state, cache=cache, port=port, transient=True)
+    host = launch_host(state, cache=cache, transient=True)
     try:
         yield host
     finally:
