@@ -120,7 +120,7 @@ def gateway_before(
                 odd.close()
                 await odd.wait_closed()
             await stand.programs.close()
-            await asyncio.sleep(0.01)
+            await loop.shutdown_default_executor()
 
         thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
         thread.start()
@@ -131,7 +131,6 @@ def gateway_before(
             stand.woken.set()
             loop.call_soon_threadsafe(stop.set)
             thread.join()
-            loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
 

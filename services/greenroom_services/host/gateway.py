@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from greenroom_services.errors import PreviewFailed, PreviewStarting, ServiceError
+from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
 from greenroom_services.host.answers import RETRY_SECONDS, explain, refuse
 from greenroom_services.host.channel import Channel
 from greenroom_services.host.names import Entrance, is_foreign
@@ -201,8 +201,8 @@ class Gateway:
             return show_waking(target.address)
         except PreviewFailed as error:
             return show_failed(target.address, error)
-        except ServiceError as error:
-            return show_nothing(target.address, error)
+        except PreviewAbsent:
+            return show_nothing(target.address)
         state = self._visits.state(target.address)
         return show_awake(state, address=self._tell_address(scope, target), token=self._tokens is not None)
 

@@ -8,7 +8,7 @@ from html import escape
 
 from starlette.responses import HTMLResponse, Response
 
-from greenroom_services.errors import PreviewFailed, ServiceError
+from greenroom_services.errors import PreviewFailed
 from greenroom_services.previews import Address, PreviewState
 
 REFRESH_SECONDS = 2
@@ -49,7 +49,7 @@ HEADERS = {
 def show_waking(address: Address) -> Response:
     """Return the page that asks again by itself until the preview answers."""
     body = (
-        "<h1>This preview is waking up</h1><p>It was asleep because nobody had asked it for a while."
+        "<h1>This preview is waking up</h1><p>It slept because nobody had asked it for a while, or its host has just started."
         " This page looks again by itself, and shows the preview as soon as it answers.</p>"
         '<progress aria-label="The preview is waking up"></progress>'
     )
@@ -84,27 +84,29 @@ def show_failed(address: Address, error: PreviewFailed) -> Response:
     return _page(address, "Failed", body, status=502, kind="failed")
 
 
-def show_nothing(address: Address, error: ServiceError) -> Response:
+def show_nothing(address: Address) -> Response:
     body = (
-        f"<h1>There is nothing here</h1><p>{escape(_sentence(error))}</p>"
-        "<p>A preview ends with its pull request; the review in the portal says what became of it.</p>"
+        "<h1>There is no preview here</h1><p>A preview ends with its pull request;"
+        " the review in the portal says what became of it.</p>"
     )
-    return _page(address, "Nothing here", body, status=404)
+    return _page(address, "No preview", body, status=404)
 
 
 ROWS = '{"rows": [{"COLUMN": VALUE}]}'
 
 
 def _curl(address: str, question: str, data: str, token: bool) -> str:
-    bearer = ' -H "Authorization: Bearer $TOKEN"' if token else ""
-    return f"curl '{address}/{question}'{bearer} -H 'Content-Type: application/json' -d '{data}'"
+    parts = [f"curl {address}/{question}", "-H 'Content-Type: application/json'", f"-d '{data}'"]
+    if token:
+        parts.insert(1, '-H "Authorization: Bearer $TOKEN"')
+    return " \\\n  ".join(parts)
 
 
 def _code(text: str) -> str:
     return f'<pre tabindex="0">{escape(text, quote=False)}</pre>'
 
 
-def _sentence(error: ServiceError) -> str:
+def _sentence(error: PreviewFailed) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
 
