@@ -49,7 +49,8 @@ HEADERS = {
 def show_waking(address: Address) -> Response:
     """Return the page that asks again by itself until the preview answers."""
     body = (
-        "<h1>This preview is waking up</h1><p>It slept because nobody had asked it for a while, or its host has just started."
+        "<h1>This preview is waking up</h1>"
+        "<p>It slept because nobody had asked it for a while, or its host has just started."
         " This page looks again by itself, and shows the preview as soon as it answers.</p>"
         '<progress aria-label="The preview is waking up"></progress>'
     )
