@@ -21,9 +21,9 @@ from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.workspace import make_workspace
 from greenroom_services.client import HostClient
 from greenroom_services.environments import build_environment
-from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.launch import launch_host
-from greenroom_services.previews import Address, Deployment
+from greenroom_services.host.records import Records
+from greenroom_services.previews import Address, Manifest
 
 STEPS = ("fingerprint", "score", "evaluate", "gate")
 _PARAMETER = '"C": 1.0'
@@ -147,9 +147,9 @@ def _measure(team: Team, number: int, *, of: int) -> Round:
     report = from_json(ran.out)
     assert report.preview is not None
     again = _greenroom(team, "run", "--json")
-    deployment, row = _deployed(team, report.preview.slot), _find_row(team, report.preview.slot)
-    preview = _time_deployment(team, report, deployment)
-    served = _serve(team, deployment, row)
+    deployed, row = _deployed(team, report), _find_row(team, report.preview.slot)
+    preview = _time_deployment(team, report, deployed)
+    served = _serve(team, deployed, row)
     plain = follow(team.plain, row=row)
     return Round(_read_times(team, ran.seconds, report), again.seconds, plain, preview, served)
 
@@ -176,8 +176,20 @@ def _read_times(team: Team, seconds: float, report: Report) -> RunTimes:
     return RunTimes(whole=seconds, steps=steps, log_model=logged.seconds)
 
 
-def _deployed(team: Team, slot: str) -> Deployment:
-    return HostFolder(team.places.host).deployments()[Address(project=team.repository.root.name, slot=slot)]
+@dataclass(frozen=True)
+class Deployed:
+    """What runs in a slot: the Bento as it was packaged, and the manifest of its bundle."""
+
+    bento: Path
+    manifest: Manifest
+
+
+def _deployed(team: Team, report: Report) -> Deployed:
+    assert report.preview is not None
+    name, _, version = report.preview.bento.partition(":")
+    address = Address(project=report.project, slot=report.preview.slot)
+    manifest = Records(team.places.host).load()[address].manifest
+    return Deployed(team.places.bentos / "bentos" / name / version, manifest)
 
 
 def _find_row(team: Team, slot: str) -> dict[str, Any]:
@@ -187,26 +199,28 @@ def _find_row(team: Team, slot: str) -> dict[str, Any]:
     return next(example for example in examples if None not in example.values())
 
 
-def _time_deployment(team: Team, report: Report, deployment: Deployment) -> float:
+def _time_deployment(team: Team, report: Report, deployed: Deployed) -> float:
     """Start the preview anew in its slot; then free the slot, so that each round finds the same machine."""
     assert report.preview is not None
-    client, slot = HostClient(team.places.host), report.preview.slot
+    client, slot, manifest = HostClient(team.places.host), report.preview.slot, deployed.manifest
     client.stop(report.project, slot)
     start = time.perf_counter()
     client.deploy(
         report.project,
         slot,
-        bento=deployment.bento,
-        requirements=deployment.requirements,
-        timeout=deployment.timeout,
-        probe=deployment.probe,
+        bento=deployed.bento,
+        requirements=manifest.requirements,
+        sha=manifest.sha,
+        model=manifest.model,
+        timeout=manifest.timeout,
+        probe=manifest.probe,
     )
     seconds = time.perf_counter() - start
     client.stop(report.project, slot)
     return seconds
 
 
-def _serve(team: Team, deployment: Deployment, row: Mapping[str, Any]) -> float:
-    environment = build_environment(deployment.requirements, cache=team.places.environments)
-    command = [str(environment.python), "-m", "bentoml", "serve", str(deployment.bento)]
-    return time_server(command, folder=deployment.bento, row=row)
+def _serve(team: Team, deployed: Deployed, row: Mapping[str, Any]) -> float:
+    environment = build_environment(deployed.manifest.requirements, cache=team.places.environments)
+    command = [str(environment.python), "-m", "bentoml", "serve", str(deployed.bento)]
+    return time_server(command, folder=deployed.bento, row=row)

@@ -22,6 +22,7 @@ from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStart
 from greenroom_services.host.connections import Connection
 from greenroom_services.host.gateway import Gateway, Limits
 from greenroom_services.host.names import Entrance
+from greenroom_services.host.preview import Tally
 from greenroom_services.host.server import listen_gateway, make_server
 from greenroom_services.host.upstream import reach
 from greenroom_services.previews import Address, PreviewState
@@ -45,6 +46,7 @@ class Stand:
     open_visits: int = 0
     woken: threading.Event = field(default_factory=threading.Event)
     """Set by a test: the preview answers from then on."""
+    tally: Tally = field(default_factory=Tally)
     programs: aiohttp.ClientSession = None  # type: ignore[assignment]  # made in the loop that serves
 
     @asynccontextmanager
@@ -100,7 +102,7 @@ def gateway_before(
         door = entrance or Entrance()
 
         async def run() -> None:
-            stand.programs = reach(stand.socket)
+            stand.programs = reach(stand.socket, stand.tally)
             gateway = make_server(Gateway(stand, entrance=door, tokens=tokens, limits=limits), http=protocol)
             listener = listen_gateway(door)
             serving = [asyncio.create_task(gateway.serve(sockets=[listener]))]

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import token_cli
+from greenroom_pipeline import previews_cli, token_cli
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
@@ -52,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(previews_cli.app, name="previews")
 app.add_typer(token_cli.app, name="token")
 
 _TRACEBACK = "--traceback"
@@ -262,9 +263,9 @@ def serve(
         from greenroom_pipeline.serve import serving
         from greenroom_services.host.names import Entrance
 
-    places = open_project(_places(directory)).places
+    project = open_project(_places(directory))
     entrance = Entrance(gateway_host, gateway_port, gateway_name, preview_domain)
-    with serving(places, host=host, port=port, entrance=entrance) as server:
+    with serving(project, host=host, port=port, entrance=entrance) as server:
         typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
         server.watch(threading.Event())
 

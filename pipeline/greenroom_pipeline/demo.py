@@ -65,7 +65,7 @@ def play_demo(console: Console, environ: Mapping[str, str], *, port: int) -> Ite
         for branch in branches:
             add_branch(repository, branch)
         project = open_project(places)
-        with serving(project.places, host="127.0.0.1", port=port, environ=kept) as server:
+        with serving(project, host="127.0.0.1", port=port, environ=kept) as server:
             console.print(f"Portal: {server.portal} (fills while the demo plays)")
             progress = ConsoleProgress(console)
             _crown_champion(project, progress, console)

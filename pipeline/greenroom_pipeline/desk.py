@@ -13,7 +13,9 @@ PRODUCTION = "production"
 """The slot of the champion."""
 
 RunState = Literal["waiting", "running", "finished", "failed"]
-PreviewState = Literal["awake", "starting", "failed", "stopped", "absent"]
+PreviewState = Literal["awake", "waking", "asleep", "starting", "failed", "stopped", "absent"]
+ANSWERING: frozenset[PreviewState] = frozenset({"awake", "waking", "asleep"})
+"""States in which a preview answers who asks it: one that sleeps wakes for it."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Package:
     """A model's Bento with what a preview of it needs."""
 
     bento: PackagedBento
+    model: str
+    """Digest of the model."""
     requirements: tuple[str, ...]
     profile: FeatureProfile
 
@@ -74,4 +76,4 @@ def package_model(project: Project, model: Model, profile: FeatureProfile) -> Pa
         )
     except (BundlingError, RequirementsError) as error:
         raise PackagingError(str(error), log=error.log) from error
-    return Package(bento, tuple(requirements), profile)
+    return Package(bento, model.digest, tuple(requirements), profile)

@@ -13,10 +13,15 @@ from greenroom_pipeline.errors import PreviewError
 from greenroom_pipeline.locks import locked
 from greenroom_pipeline.packaging import Package
 from greenroom_pipeline.places import Places
+from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import Preview
+from greenroom_pipeline.settings import PreviewTable
 from greenroom_services.client import HostClient, endpoints, host_running
 from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
 from greenroom_services.host.launch import temporary_host
+from greenroom_services.host.limits import DAY, GIB, HostLimits
+from greenroom_services.previews import PreviewState
+from greenroom_services.runtimes.runtime import MIB, Limits
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,38 @@ class Host:
     """False for one that was started to try a preview, and has no links to give."""
 
 
+def host_limits(table: PreviewTable) -> HostLimits:
+    """Return `[preview]` as the host takes it."""
+    return HostLimits(
+        idle=table.idle,
+        max_awake=table.max_awake,
+        max_bytes=round(table.max_gigabytes * GIB),
+        ttl=table.days * DAY,
+        patience=table.patience,
+        preview=Limits(
+            memory=table.max_memory_megabytes * MIB,
+            open_files=table.max_open_files,
+            processes=table.max_processes,
+            cpus=table.max_cpus,
+        ),
+    )
+
+
 @contextmanager
-def preview_host(places: Places) -> Iterator[Host]:
+def preview_host(project: Project) -> Iterator[Host]:
     """Give the preview host that runs, or one for as long as the context is open.
 
-    What is deployed to it is remembered: `greenroom serve` brings it up again. Runs without a lasting host wait
-    for each other here.
+    What is deployed to it is remembered, and wakes under `greenroom serve`. Runs without a lasting host wait for
+    each other here.
     """
+    places, limits = project.places, host_limits(project.settings.preview)
     if _lasting_host(places):
         yield Host(HostClient(places.host), lasting=True)
         return
     with (
         locked(places.home / "preview-host.lock"),
         _translated(),
-        temporary_host(places.host, cache=places.environments) as process,
+        temporary_host(places.host, cache=places.environments, limits=limits) as process,
     ):
         yield Host(process.client, lasting=False)
 
@@ -49,7 +72,7 @@ def _lasting_host(places: Places) -> bool:
         return host_running(places.host) and not endpoints(places.host).transient
 
 
-def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: float) -> Preview:
+def deploy(host: Host, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> Preview:
     """Start the Bento in the slot and ask it about a row of the holdout; a preview that fails says so.
 
     What ran in the slot before goes on when the new one fails. `PreviewError` when the host itself fails.
@@ -62,6 +85,8 @@ def deploy(host: Host, package: Package, *, project: str, slot: str, timeout: fl
                 slot,
                 bento=package.bento.path,
                 requirements=package.requirements,
+                sha=sha,
+                model=package.model,
                 timeout=timeout,
                 probe=package.profile.examples[0],
             )
@@ -75,6 +100,13 @@ def stop(places: Places, *, project: str, slot: str) -> None:
     """Stop the preview in the slot, if there is one."""
     with suppress(HostAbsent, PreviewAbsent), _translated():
         HostClient(places.host).stop(project, slot)
+
+
+def sweep(project: Project) -> list[PreviewState]:
+    """Remove the previews of pull requests that are no longer open, and return them."""
+    open_pulls = [str(pull.number) for pull in project.forge.pulls() if pull.state == "open"]
+    with _translated():
+        return HostClient(project.places.host).sweep(project.name, open=open_pulls)
 
 
 def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:

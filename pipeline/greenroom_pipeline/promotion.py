@@ -84,9 +84,15 @@ def _move(
     project: Project, version: ModelVersion, package: Package, *, by: str, merge: str | None
 ) -> Promotion:
     previous = project.store.champion()
-    with preview_host(project.places) as host:
-        timeout = project.settings.preview.timeout
-        preview = deploy(host, package, project=project.name, slot=PRODUCTION, timeout=timeout)
+    with preview_host(project) as host:
+        preview = deploy(
+            host,
+            package,
+            project=project.name,
+            slot=PRODUCTION,
+            sha=version.tags["sha"],
+            timeout=project.settings.preview.timeout,
+        )
     if preview.state == "failed":
         done = f"the merge {merge[:7]} is made, but " if merge else ""
         raise PromotionError(

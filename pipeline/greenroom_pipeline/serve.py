@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,12 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom_pipeline.errors import ServeError
+from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.places import Places
-from greenroom_services.errors import HostError
+from greenroom_pipeline.previews import host_limits, sweep
+from greenroom_pipeline.project import Project
+from greenroom_services.errors import HostAbsent, HostError
 from greenroom_services.host.launch import HostProcess, launch_host
+from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.names import Entrance
 
+_log = logging.getLogger(__name__)
+_SWEEP = 300.0
 _START = 60.0
 _POLL = 0.05
 _GRACE = 10.0
@@ -41,7 +47,7 @@ class Server:
 
 @contextmanager
 def serving(
-    places: Places,
+    project: Project,
     *,
     host: str,
     port: int,
@@ -49,18 +55,53 @@ def serving(
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Server]:
     """Run the preview host and the portal while the context is open; *port* 0 takes a free one."""
-    previews = _launch_host(places, entrance)
+    places = project.places
+    previews = _launch_host(places, host_limits(project.settings.preview), entrance)
     try:
-        with _portal(places, host=host, port=port, environ=environ) as (process, log, address):
+        with (
+            _sweeping(project),
+            _portal(places, host=host, port=port, environ=environ) as (process, log, address),
+        ):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}
             yield Server(address, parts)
     finally:
         previews.stop()
 
 
-def _launch_host(places: Places, entrance: Entrance) -> HostProcess:
+@contextmanager
+def _sweeping(project: Project) -> Iterator[None]:
+    """Remove the previews of closed pull requests, now and every few minutes: whoever closed them told nobody."""
+    stop = threading.Event()
+
+    def sweep_regularly() -> None:
+        sweep_previews(project)
+        while not stop.wait(_SWEEP):
+            sweep_previews(project)
+
+    thread = threading.Thread(target=sweep_regularly, daemon=True)
+    thread.start()
     try:
-        return launch_host(places.host, cache=places.environments, entrance=entrance)
+        yield
+    finally:
+        stop.set()
+        thread.join(_GRACE)
+
+
+def sweep_previews(project: Project) -> None:
+    """Sweep once; what keeps it from that is logged, and the next one may succeed."""
+    try:
+        removed = sweep(project)
+    except (GreenroomError, HostAbsent) as error:
+        _log.warning("the previews were not swept: %s", error)
+    else:
+        if removed:
+            slots = ", ".join(state.slot for state in removed)
+            _log.info("removed the previews of closed pull requests: %s", slots)
+
+
+def _launch_host(places: Places, limits: HostLimits, entrance: Entrance) -> HostProcess:
+    try:
+        return launch_host(places.host, cache=places.environments, limits=limits, entrance=entrance)
     except HostError as error:
         raise ServeError(str(error), log=error.log) from error
 

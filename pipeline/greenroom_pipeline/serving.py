@@ -24,13 +24,13 @@ class Served:
 
 def serve_candidate(project: Project, subject: Subject, package: Package) -> Preview:
     """Bring the candidate's preview up, and production beside it for people to compare with."""
-    with preview_host(project.places) as host:
+    with preview_host(project) as host:
         return _deploy_both(project, subject, package, host)[0]
 
 
 def serve_and_time(project: Project, subject: Subject, package: Package) -> Served:
     """Do the same, and time the answers of both where `[gate.latency]` asks for it."""
-    with preview_host(project.places) as host:
+    with preview_host(project) as host:
         previews = _deploy_both(project, subject, package, host)
         both = len(previews) == 2 and all(preview.state == "awake" for preview in previews)
         if project.settings.gate.latency is None or subject.champion is None or not both:
@@ -46,11 +46,12 @@ def serve_and_time(project: Project, subject: Subject, package: Package) -> Serv
 
 
 def _deploy_both(project: Project, subject: Subject, package: Package, host: Host) -> list[Preview]:
-    timeout = project.settings.preview.timeout
-    previews = [deploy(host, package, project=project.name, slot=subject.slot, timeout=timeout)]
-    if subject.champion is not None:
-        production = package_champion(project, subject.champion)
-        previews.append(deploy(host, production, project=project.name, slot=PRODUCTION, timeout=timeout))
+    name, timeout = project.name, project.settings.preview.timeout
+    sha, champion = subject.commit.sha, subject.champion
+    previews = [deploy(host, package, project=name, slot=subject.slot, sha=sha, timeout=timeout)]
+    if champion is not None:
+        production, sha = package_champion(project, champion), champion.model.sha
+        previews.append(deploy(host, production, project=name, slot=PRODUCTION, sha=sha, timeout=timeout))
     return previews
 
 

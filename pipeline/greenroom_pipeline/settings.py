@@ -275,6 +275,31 @@ class MetricTable(Table):
 
 class PreviewTable(Table):
     timeout: Seconds = Field(120, description="Seconds that a preview may take until its first answer.")
+    idle: Seconds = Field(
+        900, description="Seconds without a visit after which a preview is put to sleep; a visit wakes it."
+    )
+    patience: Seconds = Field(60, description="Seconds that a query waits for a preview to wake.")
+    max_awake: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="Previews awake at once. Beyond them the least recently used idle one is put to sleep.",
+    )
+    max_gigabytes: float = Field(
+        20,
+        gt=0,
+        description="Space for all bundles, in GiB. Beyond it those asleep for longest are evicted.",
+    )
+    days: float = Field(
+        14,
+        ge=0,
+        le=3_650,
+        description="Days without a push or a visit after which a preview is removed; 0 for never.",
+    )
+    max_memory_megabytes: int = Field(2_048, ge=64, description="Memory of one preview, in MiB.")
+    max_cpus: float = Field(1.0, gt=0, le=1_024, description="Processor cores of one preview.")
+    max_processes: int = Field(128, ge=8, description="Processes and threads of one preview.")
+    max_open_files: int = Field(1_024, ge=64, description="Files that one preview may have open.")
 
 
 class Settings(Table):

@@ -40,7 +40,7 @@ def digest_folder(folder: Path) -> str:
     Raises `BundlingError` for a link or anything else that is no file, since it would not travel.
     """
     digest = hashlib.sha256()
-    for path in _walk(folder):
+    for path in plain_files(folder):
         name = path.relative_to(folder).as_posix().encode()
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").digest()
@@ -134,7 +134,8 @@ def _as_read(content: Any) -> Any:
     return json.loads(json.dumps(content))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def plain_files(folder: Path) -> Iterator[Path]:
+    """Give the files below *folder* in the order of their paths; `BundlingError` for what would not travel."""
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
         if TRACES.intersection(path.relative_to(folder).parts):
             continue
@@ -147,7 +148,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _assemble(
     context: Path, model_dir: Path, *, identity: Mapping[str, Any], profile: Mapping[str, Any]
 ) -> None:
-    for path in _walk(model_dir):
+    for path in plain_files(model_dir):
         target = context / "model" / path.relative_to(model_dir)
         target.parent.mkdir(parents=True, exist_ok=True)
         _link(path, target)

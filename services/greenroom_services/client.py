@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,14 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from greenroom_services.bundle import pack_bundle
 from greenroom_services.errors import (
+    BundleRefused,
+    BundleStale,
+    BundleTooLarge,
     HostAbsent,
     HostError,
+    HostFull,
     PreviewAbsent,
     PreviewFailed,
     PreviewStarting,
@@ -25,14 +30,19 @@ from greenroom_services.errors import (
 from greenroom_services.host.folder import Endpoints, HostFolder
 from greenroom_services.previews import Description, Failure, Prediction, PreviewState
 
-ANSWER_SECONDS = 70.0
+# A preview may have to wake first.
+ANSWER_SECONDS = 140.0
 # On top of a deployment's own timeout: an environment with large packages is built from scratch.
 ENVIRONMENT_SECONDS = 1_800.0
 ERRORS: dict[int, type[ServiceError]] = {
     404: PreviewAbsent,
-    422: RequirementsError,
+    409: BundleStale,
+    413: BundleTooLarge,
+    422: BundleRefused,
+    424: RequirementsError,
     502: PreviewFailed,
     503: PreviewStarting,
+    507: HostFull,
 }
 MESSAGE_CHARACTERS = 1_000
 ANSWER_BYTES = 16 * 2**20
@@ -68,31 +78,78 @@ class HostClient:
         *,
         bento: Path,
         requirements: Sequence[str],
+        sha: str,
+        model: str,
         timeout: float = 120,
         probe: Mapping[str, Any] | None = None,
+        order: int | None = None,
     ) -> PreviewState:
-        """Run the Bento in the slot and return once it has answered *probe*; the same Bento again is a no-op.
+        """Run the Bento in the slot and return once it has answered *probe*; the same again is a no-op.
 
-        Raises `PreviewFailed` or `RequirementsError`, with log; what ran before in the slot then goes on.
+        *sha* is the head commit, *model* the model's digest. Of two deployments the one of the higher *order* is
+        newer; without it, the one that comes last. Raises `PreviewFailed` or `RequirementsError`, with log, or
+        `BundleStale`; what ran before in the slot then goes on.
         """
-        body = {
-            "bento": str(bento.resolve()),
-            "requirements": list(requirements),
-            "timeout": timeout,
-            "probe": dict(probe) if probe is not None else None,
-        }
+        bundle = pack_bundle(
+            bento,
+            project=project,
+            slot=slot,
+            sha=sha,
+            model=model,
+            requirements=requirements,
+            probe=probe,
+            timeout=timeout,
+            order=order,
+        )
+        return self.deploy_bundle(
+            project, slot, chunks=bundle.chunks(), headers=bundle.headers(), timeout=timeout
+        )
+
+    def deploy_bundle(
+        self, project: str, slot: str, *, chunks: Iterable[bytes], headers: Mapping[str, str], timeout: float
+    ) -> PreviewState:
+        """Do so with a bundle that was packed before; *headers* hold its Content-Digest."""
         path = f"/previews/{project}/{slot}"
-        answer = self._ask("PUT", path, document=body, timeout=timeout + ENVIRONMENT_SECONDS)
+        with self._connected(timeout=timeout + ENVIRONMENT_SECONDS) as client:
+            answer = _send(client, "PUT", path, content=chunks, headers=headers)
         return PreviewState.model_validate(answer)
 
     def stop(self, project: str, slot: str) -> PreviewState:
-        return PreviewState.model_validate(self._ask("DELETE", f"/previews/{project}/{slot}"))
+        """Remove the preview: what was deployed to the slot is forgotten."""
+        return self._act("DELETE", project, slot)
 
     def status(self, project: str, slot: str) -> PreviewState:
-        return PreviewState.model_validate(self._ask("GET", f"/previews/{project}/{slot}"))
+        return self._act("GET", project, slot)
+
+    def wake(self, project: str, slot: str) -> PreviewState:
+        """Return once the preview is awake; `PreviewFailed` when it does not come up."""
+        return self._act("POST", project, slot, "/wake", timeout=ENVIRONMENT_SECONDS)
+
+    def sleep(self, project: str, slot: str) -> PreviewState:
+        """Stop the preview until somebody asks for it."""
+        return self._act("POST", project, slot, "/sleep")
+
+    def keep_awake(self, project: str, slot: str) -> PreviewState:
+        """Let the preview never sleep for being idle, nor expire."""
+        return self._act("PUT", project, slot, "/keep-awake")
+
+    def let_sleep(self, project: str, slot: str) -> PreviewState:
+        """Take `keep_awake` back."""
+        return self._act("DELETE", project, slot, "/keep-awake")
+
+    def _act(
+        self, method: str, project: str, slot: str, action: str = "", *, timeout: float = ANSWER_SECONDS
+    ) -> PreviewState:
+        answer = self._ask(method, f"/previews/{project}/{slot}{action}", timeout=timeout)
+        return PreviewState.model_validate(answer)
 
     def previews(self) -> list[PreviewState]:
         return [PreviewState.model_validate(item) for item in self._ask("GET", "/previews")["previews"]]
+
+    def sweep(self, project: str, *, open: Sequence[str]) -> list[PreviewState]:
+        """Remove the previews of the project's pull requests but the *open* ones, and return them."""
+        answer = self._ask("POST", "/sweep", document={"project": project, "open": list(open)})
+        return [PreviewState.model_validate(item) for item in answer["previews"]]
 
     def predict(self, project: str, slot: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the answer of the candidate's service; `QueryRefused` when a row is wrong.
@@ -153,14 +210,22 @@ class HostClient:
             yield client
 
 
-def _send(client: httpx.Client, method: str, path: str, *, document: Any) -> dict[str, Any]:
+def _send(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    *,
+    document: Any = None,
+    content: Iterable[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     question = f"{method} {path}"
     try:
-        with client.stream(method, path, json=document) as answer:
-            content = _read_content(answer, question=question)
+        with client.stream(method, path, json=document, content=content, headers=headers) as answer:
+            read = _read_content(answer, question=question)
     except httpx.RequestError as error:
         raise HostError(f"the preview host broke off {question}: {error!r}") from error
-    return _read(answer.status_code, content, question=question)
+    return _read(answer.status_code, read, question=question)
 
 
 def _listens(path: Path) -> bool:

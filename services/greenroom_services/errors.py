@@ -4,10 +4,14 @@ ServiceError
     RequirementsError    the model's environment cannot be built from its requirements
     ModelError           a model does not load, crashes, or does not answer in time
     BundlingError        the Bento could not be built
+    BundleRefused        a bundle is not what it must be
+    BundleTooLarge       a bundle, or something in it, is larger than the host takes
+    BundleStale          a newer bundle is in the slot
     TokenError           a token cannot be made, found or read
     HostError            the preview host did not do what was asked
         HostAbsent       no preview host is running
         HostPresent      another preview host runs on the same folder
+        HostFull         the host's disk is full
         PreviewFailed    the preview did not come up, or its probe was refused
         PreviewAbsent    there is no preview in that slot
         PreviewStarting  the preview does not answer yet
@@ -42,6 +46,18 @@ class BundlingError(ServiceError):
     """The Bento could not be built."""
 
 
+class BundleRefused(ServiceError):
+    """A bundle is not what it must be."""
+
+
+class BundleTooLarge(ServiceError):
+    """A bundle, or something in it, is larger than the host takes."""
+
+
+class BundleStale(ServiceError):
+    """A newer bundle is in the slot."""
+
+
 class TokenError(ServiceError):
     """A token cannot be made, found or read."""
 
@@ -58,6 +74,10 @@ class HostPresent(HostError):
     """Another preview host runs on the same folder."""
 
 
+class HostFull(HostError):
+    """The host's disk is full."""
+
+
 class PreviewFailed(HostError):
     """The preview did not come up, or its probe was refused."""
 
@@ -67,7 +87,11 @@ class PreviewAbsent(HostError):
 
 
 class PreviewStarting(HostError):
-    """The preview does not answer yet."""
+    """The preview does not answer yet; *retry* says in how many seconds it may."""
+
+    def __init__(self, message: str, *, log: str = "", retry: float = 2.0) -> None:
+        super().__init__(message, log=log)
+        self.retry = retry
 
 
 class QueryRefused(HostError):

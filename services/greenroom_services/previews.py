@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")]
 SlotName = Annotated[str, Field(pattern=r"^([0-9]{1,18}|production|staging)$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-State = Literal["awake", "starting", "failed", "stopped"]
+State = Literal["awake", "waking", "asleep", "starting", "failed", "stopped"]
 
 
 class Address(BaseModel):
@@ -23,19 +22,6 @@ class Address(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.project}/{self.slot}"
-
-
-class Deployment(BaseModel):
-    """What to run in a slot; kept on disk, so that the host finds it again after a restart."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bento: Path = Field(description="Folder of the Bento.")
-    requirements: list[str] = Field(description="What its environment holds.")
-    timeout: float = Field(
-        120, gt=0, description="Seconds until its first answer, the environment not counted."
-    )
-    probe: dict[str, Any] | None = Field(None, description="An example row that it must answer.")
 
 
 class BundledFile(BaseModel):
@@ -81,13 +67,39 @@ class PreviewState(BaseModel):
     project: str
     slot: str
     state: State
-    bento: str = Field(description="Folder of the Bento that answers, or that was to.")
+    bento: str = Field(
+        description="Folder of the Bento that runs in the slot, awake or asleep; empty for none."
+    )
+    bundle: str | None = Field(None, description="SHA-256 of the bundle that it came in.")
+    sha: str | None = Field(None, description="Head commit that it was made for.")
     model: dict[str, str | None] = Field({}, description="Name, version and digest of its model.")
-    sha: str | None = Field(None, description="Head commit that it is of, where its bundle says so.")
     address: str | None = Field(None, description="Where programs query it, on the gateway.")
-    seconds: float | None = Field(None, description="From its start to its first answer.")
+    seconds: float | None = Field(None, description="From its last start to its first answer.")
     error: str | None = Field(None, description="Why the newest deployment to this slot failed, if it did.")
     log: str = Field("", description="The last lines of the preview that failed.")
+    wakes: int = Field(0, description="How often it was woken since the host started.")
+    requests: int = Field(0, description="Queries that it answered since the host started.")
+    errors: int = Field(0, description="Of these, and of those that broke off: how many failed on its side.")
+    memory: int | None = Field(None, description="Bytes that are its alone, when it was last measured.")
+    last_used: float = Field(0.0, description="Seconds since its last deployment or visit.")
+    keep_awake: bool = Field(False, description="Whether it is kept awake; production is without the label.")
+    expires: float | None = Field(None, description="Seconds until it is removed unless it is visited.")
+    evicted: bool = Field(False, description="Whether its bundle had to make room for others.")
+
+
+class PreviewLog(BaseModel):
+    """The last lines that a slot's previews wrote."""
+
+    log: str
+
+
+class OpenPulls(BaseModel):
+    """What a sweep is told: the pull requests of a project that are open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    project: ProjectName
+    open: list[Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]]
 
 
 class Prediction(BaseModel):

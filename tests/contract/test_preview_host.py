@@ -11,27 +11,24 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from greenroom_services.bento import PackagedBento
 from greenroom_services.client import HostClient, endpoints, host_running
 from greenroom_services.errors import (
+    BundleRefused,
     HostAbsent,
     HostError,
     PreviewAbsent,
     PreviewFailed,
-    PreviewStarting,
     QueryRefused,
     RequirementsError,
 )
@@ -40,11 +37,12 @@ from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.gateway import Gateway
 from greenroom_services.host.launch import HostProcess, launch_host, temporary_host
 from greenroom_services.host.names import Entrance
+from greenroom_services.host.records import Records
 from greenroom_services.host.slots import Slots
-from greenroom_services.previews import Address, Deployment, PreviewState
-from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview
+from greenroom_services.previews import Address, PreviewState
 from tests.contract.example_models import Example
 from tests.contract.processes import assert_ends, has_ended
+from tests.contract.thread_previews import MODEL, SHA, Thread, ThreadRuntime, bento_folder, deploy_bento
 
 Pack = Callable[..., PackagedBento]
 
@@ -53,15 +51,26 @@ def deploy(
     client: HostClient, bento: PackagedBento, example: Example, requirements: list[str], *, slot: str = "7"
 ) -> PreviewState:
     return client.deploy(
-        example.name, slot, bento=bento.path, requirements=requirements, probe=example.records[0]
+        example.name,
+        slot,
+        bento=bento.path,
+        requirements=requirements,
+        sha=SHA,
+        model=model_of(bento.path),
+        probe=example.records[0],
     )
 
 
-def await_change(
-    client: HostClient, project: str, slot: str, *, passing: str, timeout: float = 60
+def model_of(bento: Path) -> str:
+    digest: str = json.loads((bento / "src" / "identity.json").read_text())["digest"]
+    return digest
+
+
+def await_state(
+    client: HostClient, project: str, slot: str, wanted: str, *, timeout: float = 60
 ) -> PreviewState:
     deadline = time.monotonic() + timeout
-    while (state := client.status(project, slot)).state == passing:
+    while (state := client.status(project, slot)).state != wanted:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return state
@@ -132,7 +141,7 @@ def test_the_same_bento_again_is_a_no_op(
     """Deploying what is awake already changes nothing: its start stays the first one."""
     again = deploy(shared.client, pack(examples["irises"]), examples["irises"], requirements)
 
-    assert again == irises
+    assert (again.state, again.seconds, again.bundle) == ("awake", irises.seconds, irises.bundle)
 
 
 def test_failed_deployments_leave_the_old_preview(
@@ -146,14 +155,21 @@ def test_failed_deployments_leave_the_old_preview(
     """A deployment that fails says why, and what ran before goes on."""
     client, example = shared.client, examples["irises"]
     newer = pack(example, version="v2").path
+    (tmp_path / "README").write_text("no Bento")
+
+    def deploy_newer(bento: Path = newer, **changes: Any) -> PreviewState:
+        given: dict[str, Any] = {"requirements": requirements, "sha": SHA, "model": model_of(newer)}
+        return client.deploy("irises", "7", bento=bento, **given | changes)
 
     with pytest.raises(RequirementsError, match="greenroom-has-no-such-package") as caught:
-        client.deploy("irises", "7", bento=newer, requirements=["greenroom-has-no-such-package==1"])
+        deploy_newer(requirements=["greenroom-has-no-such-package==1"])
     assert caught.value.log
-    with pytest.raises(PreviewFailed, match="is not the folder of a Bento"):
-        client.deploy("irises", "7", bento=tmp_path, requirements=requirements)
+    with pytest.raises(BundleRefused, match=r"bento/bento\.yaml is missing"):
+        deploy_newer(tmp_path)
+    with pytest.raises(BundleRefused, match="model"):
+        deploy_newer(model="0" * 64)
     with pytest.raises(PreviewFailed, match="unknown column 'colour'") as refused:
-        client.deploy("irises", "7", bento=newer, requirements=requirements, probe={"colour": "blue"})
+        deploy_newer(probe={"colour": "blue"})
     assert "startup complete" in refused.value.log
 
     state = client.status("irises", "7")
@@ -170,7 +186,15 @@ def test_a_first_deployment_that_fails(
     """A slot whose only deployment failed says so, with the preview's own log."""
     client, bento = shared.client, pack(examples["irises"])
     with pytest.raises(PreviewFailed, match=r"no answer within 0\.1 seconds"):
-        client.deploy("irises", "8", bento=bento.path, requirements=requirements, timeout=0.1)
+        client.deploy(
+            "irises",
+            "8",
+            bento=bento.path,
+            requirements=requirements,
+            sha=SHA,
+            model=model_of(bento.path),
+            timeout=0.1,
+        )
 
     assert client.status("irises", "8").state == "failed"
     with pytest.raises(PreviewFailed, match="has failed"):
@@ -210,7 +234,7 @@ def test_switching_over_loses_no_request(
         asking.join()
     client.stop("irises", "production")
 
-    assert Address(project="irises", slot="production") not in HostFolder(state_folder(shared)).deployments()
+    assert Address(project="irises", slot="production") not in Records(state_folder(shared)).load()
     assert errors == []
     assert versions[0] == "v1"
     assert versions[-1] == "v2"
@@ -294,22 +318,10 @@ def test_no_host(tmp_path: Path) -> None:
         HostClient(tmp_path).previews()
 
 
-def test_what_cannot_be_restored_is_left_out(tmp_path: Path) -> None:
-    """A saved deployment that is a folder, a broken link or no JSON does not keep the others back."""
-    folder, good = HostFolder(tmp_path), Address(project="irises", slot="4")
-    previews = tmp_path / "previews" / "irises"
-    folder.save(good, Deployment(bento=tmp_path, requirements=[]))
-    (previews / "1.json").mkdir()
-    (previews / "2.json").symlink_to(tmp_path / "gone")
-    (previews / "3.json").write_text("{")
-
-    assert list(folder.deployments()) == [good]
-
-
 def test_restart(
     tmp_path: Path, cache: Path, examples: dict[str, Example], pack: Pack, requirements: list[str]
 ) -> None:
-    """A host that was killed leaves no preview behind; the next one restores them, also below a long path."""
+    """A host that was killed leaves no preview behind; the next has them asleep at once, also below a long path."""
     example, state = examples["irises"], tmp_path / ("long" * 30) / "host"
     first = launch_host(state, cache=cache)
     deploy(first.client, pack(example), example, requirements)
@@ -321,13 +333,13 @@ def test_restart(
 
     with closing(launch_host(state, cache=cache)) as second:
         listed = [(item.project, item.slot, item.state) for item in second.client.previews()]
-        assert listed == [("irises", "7", "starting")]
-        with pytest.raises(PreviewStarting):
-            second.client.predict("irises", "7", example.records)
-        assert await_change(second.client, "irises", "7", passing="starting").state == "awake"
+        assert listed == [("irises", "7", "asleep")]
         assert second.client.predict("irises", "7", example.records)["predictions"] == example.expected
-        (restored,) = children(second.process.pid)
-    assert_ends(restored)
+        assert second.client.status("irises", "7").state == "awake"
+        (woken,) = children(second.process.pid)
+        assert second.client.sleep("irises", "7").state == "asleep"
+        assert_ends(woken)
+        assert "startup complete" in second.client.log("irises", "7")
     with pytest.raises(HostAbsent):
         endpoints(state)
 
@@ -343,20 +355,23 @@ def closing(host: HostProcess) -> Iterator[HostProcess]:
 def test_a_transient_host(
     tmp_path: Path, cache: Path, examples: dict[str, Example], pack: Pack, requirements: list[str]
 ) -> None:
-    """A host for one run brings up nothing of before, says that it will end, and leaves what it was given."""
-    example, before = examples["irises"], Address(project="irises", slot="1")
-    HostFolder(tmp_path).save(before, Deployment(bento=pack(example).path, requirements=requirements))
+    """A host for one run wakes nothing by itself and says that it will end; a lasting one wakes production."""
+    example = examples["irises"]
 
     with temporary_host(tmp_path, cache=cache) as host:
         assert endpoints(tmp_path).transient
         assert host.endpoints.transient
-        assert host.client.previews() == []
         deploy(host.client, pack(example), example, requirements, slot="2")
+        deploy(host.client, pack(example), example, requirements, slot="production")
+    with temporary_host(tmp_path, cache=cache) as host:
+        assert [state.state for state in host.client.previews()] == ["asleep", "asleep"]
+        again = deploy(host.client, pack(example), example, requirements, slot="production")
+        assert again.state == "asleep"
     with closing(launch_host(tmp_path, cache=cache)) as lasting:
         assert not lasting.endpoints.transient
-        assert [state.slot for state in lasting.client.previews()] == ["1", "2"]
-        for slot in ("1", "2"):
-            assert await_change(lasting.client, "irises", slot, passing="starting").state == "awake"
+        assert [state.slot for state in lasting.client.previews()] == ["2", "production"]
+        assert await_state(lasting.client, "irises", "production", "awake").wakes == 1
+        assert lasting.client.status("irises", "2").state == "asleep"
 
 
 @pytest.mark.parametrize(
@@ -386,67 +401,27 @@ def children(pid: int) -> list[int]:
     return [child for child, parent in found if parent == pid and not has_ended(child)]
 
 
-def test_a_preview_that_dies_has_failed(
+def test_a_preview_that_dies_comes_back(
     host: HostProcess, examples: dict[str, Example], pack: Pack, requirements: list[str]
 ) -> None:
-    """A preview that ends by itself is failed, with its log, until it is deployed again."""
+    """A preview that is killed is brought up again, and who asks meanwhile is answered."""
     example, client = examples["irises"], host.client
     deploy(client, pack(example), example, requirements)
     (preview,) = children(host.process.pid)
 
     os.kill(preview, signal.SIGKILL)
+    assert_ends(preview)
 
-    state = await_change(client, "irises", "7", passing="awake")
-    assert state.state == "failed"
-    assert "startup complete" in state.log
-    assert deploy(client, pack(example), example, requirements).state == "awake"
-
-
-class Thread:
-    """An ASGI application on a Unix socket, served by a thread."""
-
-    def __init__(self, app: Starlette, socket: Path) -> None:
-        self.socket = socket
-        config = uvicorn.Config(
-            app, uds=str(socket), lifespan="off", log_config=None, timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run)
-        self._thread.start()
-
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def stop(self, *, grace: float = 0) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-
-class ThreadPreview(Thread):
-    def __init__(self, socket: Path, *, answer: Callable[[Request], Awaitable[Response]]) -> None:
-        super().__init__(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])]), socket)
-
-    def log(self) -> str:
-        return ""
+    assert client.predict("irises", "7", example.records)["predictions"] == example.expected
+    state = await_state(client, "irises", "7", "awake")
+    assert state.wakes == 1
+    assert children(host.process.pid) != [preview]
 
 
 async def echo(request: Request) -> JSONResponse:
     body = (await request.body()).decode()
     content = {"path": request.url.path, "query": request.url.query, "headers": dict(request.headers)}
     return JSONResponse({**content, "body": body}, headers={"Set-Cookie": "a=b", "X-Own": "kept"})
-
-
-def bento_folder(folder: Path) -> Path:
-    folder.mkdir()
-    (folder / "bento.yaml").write_text("service: none")
-    return folder
-
-
-class SlowRuntime:
-    """A runtime whose previews keep those waiting who ask for it."""
-
-    def start(self, spec: PreviewSpec) -> ThreadPreview:
-        return ThreadPreview(spec.folder / "s", answer=keep_waiting)
 
 
 async def keep_waiting(request: Request) -> JSONResponse:
@@ -457,9 +432,11 @@ async def keep_waiting(request: Request) -> JSONResponse:
 
 async def ask_beside_many(folder: Path, requirements: list[str], cache: Path) -> dict[str, str]:
     """Ask over the control API while more programs wait for an answer than a client has connections."""
-    slots = Slots(HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=SlowRuntime())
+    slots = Slots(
+        HostFolder(folder / "state"), run_folder=folder, cache=cache, runtime=ThreadRuntime(keep_waiting)
+    )
     bento = bento_folder(folder / "bento")
-    await slots.deploy(Address(project="slow", slot="1"), Deployment(bento=bento, requirements=requirements))
+    await deploy_bento(slots, bento, Address(project="slow", slot="1"), requirements=requirements)
     gateway = httpx.ASGITransport(Gateway(slots, entrance=Entrance(), tokens=None))
     control = httpx.ASGITransport(Control(slots, gateway="http://127.0.0.1:1").app())
     async with (
@@ -488,13 +465,6 @@ def test_programs_do_not_keep_people_waiting(
     assert answer == {"answer": "at once"}
 
 
-class SaidRuntime:
-    """A runtime whose previews answer with what the first row says: its body, status and headers."""
-
-    def start(self, spec: PreviewSpec) -> ThreadPreview:
-        return ThreadPreview(spec.folder / "s", answer=say)
-
-
 async def say(request: Request) -> Response:
     if request.method == "GET":
         return Response()
@@ -508,7 +478,7 @@ def said(requirements: list[str], cache: Path, environment: object) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="gr-") as name:
         folder = HostFolder(Path(name) / "state")
         folder.path.mkdir()
-        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=SaidRuntime())
+        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=ThreadRuntime(say))
         control = Thread(Control(slots, gateway="http://127.0.0.1:1").app(), Path(name) / "host.sock")
         while not control.socket.exists():
             assert control.alive()
@@ -516,7 +486,7 @@ def said(requirements: list[str], cache: Path, environment: object) -> Iterator[
         folder.announce(control=control.socket, gateway="http://127.0.0.1:1", transient=False)
         client = HostClient(folder.path)
         bento = bento_folder(Path(name) / "bento")
-        client.deploy("said", "1", bento=bento, requirements=requirements)
+        client.deploy("said", "1", bento=bento, requirements=requirements, sha=SHA, model=MODEL)
         try:
             yield client
         finally:
@@ -606,7 +576,16 @@ def test_a_probe_has_a_largest_answer(said: HostClient, requirements: list[str],
     bento, probe = bento_folder(tmp_path / "bento"), {"repeat": 17 * 2**20, "body": " "}
 
     with pytest.raises(PreviewFailed, match="POST /predict with more than 16 MiB"):
-        said.deploy("said", "2", bento=bento, requirements=requirements, probe=probe, timeout=30)
+        said.deploy(
+            "said",
+            "2",
+            bento=bento,
+            requirements=requirements,
+            sha=SHA,
+            model=MODEL,
+            probe=probe,
+            timeout=30,
+        )
 
 
 def test_a_long_reason_is_one_line(said: HostClient) -> None:
@@ -617,107 +596,3 @@ def test_a_long_reason_is_one_line(said: HostClient) -> None:
         said.predict("said", "1", [row])
 
     assert len(str(caught.value)) <= 1_000
-
-
-class MuteRuntime:
-    """A runtime whose previews never answer, but for those of a Bento called `answering`."""
-
-    def __init__(self) -> None:
-        self.mute: list[MutePreview] = []
-
-    def start(self, spec: PreviewSpec) -> RunningPreview:
-        if spec.bento.name == "answering":
-            return ThreadPreview(spec.folder / "s", answer=echo)
-        self.mute.append(MutePreview(spec.folder / "s"))
-        return self.mute[-1]
-
-
-class MutePreview:
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
-        self.stopped = False
-
-    def alive(self) -> bool:
-        return not self.stopped
-
-    def stop(self, *, grace: float = 0) -> None:
-        self.stopped = True
-
-    def log(self) -> str:
-        return ""
-
-
-async def deploy_while_restoring(
-    folder: Path, requirements: list[str], cache: Path, *, remove: bool
-) -> tuple[list[str], int]:
-    """Return the states of three slots, two of them in the midst of their restore, and how many of those gave way."""
-    runtime, state = MuteRuntime(), HostFolder(folder / "state")
-    slots = Slots(state, run_folder=folder, cache=cache, runtime=runtime)
-    old, new = bento_folder(folder / "mute"), bento_folder(folder / "answering")
-    addresses = [Address(project="echo", slot=slot) for slot in ("1", "2", "3")]
-    for address in addresses:
-        state.save(address, Deployment(bento=old, requirements=requirements, timeout=600))
-    restoring = asyncio.create_task(slots.restore())
-    while len(runtime.mute) < 2:
-        await asyncio.sleep(0.01)
-    async with asyncio.timeout(30):
-        for address in (addresses[0], addresses[2]):
-            if remove:
-                await slots.remove(address)
-            else:
-                await slots.deploy(address, Deployment(bento=new, requirements=requirements, timeout=30))
-    states: list[str] = [slots.state(address).state for address in slots.addresses()]
-    stopped = sum(preview.stopped for preview in runtime.mute[:2])
-    restoring.cancel()
-    await asyncio.wait([restoring])
-    await slots.close()
-    assert all(preview.stopped for preview in runtime.mute)
-    return states, stopped
-
-
-@pytest.mark.parametrize(
-    ("remove", "states"),
-    [
-        pytest.param(False, ["awake", "starting", "awake"], id="deploy"),
-        pytest.param(True, ["starting"], id="remove"),
-    ],
-)
-def test_a_restore_gives_way(
-    remove: bool, states: list[str], requirements: list[str], cache: Path, environment: object
-) -> None:
-    """A slot that is being restored, or waits for that, is at once free for a newer deployment or removal."""
-    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
-        found = asyncio.run(deploy_while_restoring(Path(folder), requirements, cache, remove=remove))
-
-    assert found == (states, 1)
-
-
-async def fail_while_restoring(folder: Path, requirements: list[str], cache: Path) -> tuple[str, str]:
-    """Return which Bento the slot starts after a newer one failed, and which one it would restore."""
-    runtime, state = MuteRuntime(), HostFolder(folder / "state")
-    slots = Slots(state, run_folder=folder, cache=cache, runtime=runtime)
-    old, new = bento_folder(folder / "old"), bento_folder(folder / "new")
-    address = Address(project="echo", slot="1")
-    state.save(address, Deployment(bento=old, requirements=requirements, timeout=600))
-    restoring = asyncio.create_task(slots.restore())
-    while len(runtime.mute) < 1:
-        await asyncio.sleep(0.01)
-    async with asyncio.timeout(30):
-        with pytest.raises(PreviewFailed, match="no answer within"):
-            await slots.deploy(address, Deployment(bento=new, requirements=requirements, timeout=0.1))
-        while len(runtime.mute) < 3:
-            await asyncio.sleep(0.01)
-    shown = slots.state(address)
-    await restoring
-    await slots.close()
-    assert shown.state == "starting"
-    assert all(preview.stopped for preview in runtime.mute)
-    return Path(shown.bento).name, state.deployments()[address].bento.name
-
-
-def test_a_restore_goes_on_after_a_failure(requirements: list[str], cache: Path, environment: object) -> None:
-    """What gave way to a newer deployment that fails is restored after all."""
-    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
-        found = asyncio.run(fail_while_restoring(Path(folder), requirements, cache))
-
-    assert found == ("old", "old")

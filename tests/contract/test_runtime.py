@@ -46,7 +46,7 @@ def start(runtime: Runtime, environment: Environment, private: Path) -> Iterator
     def start_one(bento: PackagedBento) -> RunningPreview:
         folder = private / str(len(started))
         folder.mkdir()
-        started.append(runtime.start(PreviewSpec(bento.path, environment, folder)))
+        started.append(runtime.start(PreviewSpec(bento.path, environment, folder, folder / "log")))
         return started[-1]
 
     yield start_one
@@ -217,7 +217,8 @@ from greenroom_services.runtimes.process import ProcessRuntime
 from greenroom_services.runtimes.runtime import PreviewSpec
 
 bento, environment, folder = map(Path, sys.argv[1:])
-spec = PreviewSpec(bento, Environment(environment, environment / "bin" / "python", ""), folder)
+found = Environment(environment, environment / "bin" / "python", "")
+spec = PreviewSpec(bento, found, folder, folder / "log")
 running = ProcessRuntime().start(spec)
 print(running.sandboxed.process.pid, flush=True)
 sys.stdin.read()

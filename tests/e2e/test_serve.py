@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -28,6 +30,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     bench = make_project(
         tmp_path_factory.mktemp("serve") / "cancer", "binary", estimator="LogisticRegression(C=0.001)"
     )
+    settings = (bench.root / "greenroom.toml").read_text()
+    (bench.root / "greenroom.toml").write_text(f"{settings}\n[preview]\ndays = 2\n")
+    bench.commit("Keep previews for two days")
     bench.greenroom("run")
     bench.greenroom("promote")
     for branch, estimator in (
@@ -85,3 +90,50 @@ def test_promotion_merges_and_moves_production(served: Served, browser: Browser)
     bench.git("switch", "--quiet", "second")
     assert "did not" not in bench.greenroom("run").err
     bench.git("switch", "--quiet", "main")
+
+
+def test_previews_from_the_command_line(served: Served, browser: Browser) -> None:
+    """One who operates previews sees them, and lets them sleep, wake, stay and go; a reviewer wakes them by asking."""
+    bench = served.bench
+
+    def previews(*arguments: str) -> list[dict[str, Any]]:
+        done = bench.greenroom("previews", *arguments, "--json")
+        assert done.status == 0, done.err
+        document = json.loads(done.out)
+        listed: list[dict[str, Any]] = document.get("previews", [document])
+        return listed
+
+    assert "2" in {state["slot"] for state in previews("list")}
+    assert previews("keep-awake", "2")[0]["keep_awake"] is True
+    assert previews("keep-awake", "2", "--off")[0]["keep_awake"] is False
+    assert previews("wake", "2")[0]["state"] == "awake"
+    assert "startup complete" in bench.greenroom("previews", "logs", "2").out
+    assert previews("sleep", "2")[0]["state"] == "asleep"
+
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{served.portal}/review?project=cancer&pull=2")
+    expect(page.locator(".st-key-preview-state")).to_contain_text("it wakes when you ask")
+    page.locator(".st-key-try-it button").click()
+    expect(page.locator(".st-key-candidate-number")).to_be_visible(timeout=60_000)
+    page.close()
+    (asked,) = [state for state in previews("list") if state["slot"] == "2"]
+    assert (asked["state"], asked["errors"]) == ("awake", 0)
+    table = bench.greenroom("previews", "list").out
+    assert re.search(r"^2 +awake +[0-9a-f]{7} ", table, re.MULTILINE), table
+
+    bench.git("merge", "--quiet", "--strategy=ours", "-m", "Merge the second idea", "second")
+    assert [state["slot"] for state in previews("sweep")] == ["2"]
+    done = bench.greenroom("previews", "wake", "2")
+    assert (done.status, done.last_line) == (
+        2,
+        "greenroom: there is no preview in cancer/2; deploy one first",
+    )
+
+
+def test_limits_reach_the_host(served: Served) -> None:
+    """What `[preview]` says is what the host of `greenroom serve` goes by."""
+    state = HostClient(served.bench.places.host).status("cancer", "staging")
+
+    assert state.expires is not None
+    assert state.expires < 3 * 86_400

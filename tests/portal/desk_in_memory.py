@@ -429,6 +429,12 @@ def preview_starting() -> MemoryDesk:
     return desk
 
 
+def preview_asleep() -> MemoryDesk:
+    desk = passing()
+    desk.previews = {slot: PreviewStatus(slot, "asleep") for slot in ("7", "production")}
+    return desk
+
+
 def preview_absent() -> MemoryDesk:
     desk = passing()
     desk.previews = {}

@@ -103,6 +103,18 @@ def test_regression_answers_are_numbers(open_page: OpenPage) -> None:
     assert "The candidate's answer differs by +1.50 (+12.0 %)." in shown(app)
 
 
+def test_a_sleeping_preview_is_asked(open_page: OpenPage) -> None:
+    """A preview that sleeps has its form, and asking both models wakes them."""
+    app = open_page("preview_asleep", pull=7)
+    assert "it wakes when you ask" in shown(app)
+
+    app = ask(app)
+
+    assert not app.exception
+    assert [button.label for button in app.button if button.key == "try-it"] == ["Ask both models"]
+    assert len(app.metric) == 2
+
+
 @pytest.mark.parametrize(
     ("desk", "sentence"),
     [

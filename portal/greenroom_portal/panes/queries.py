@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from greenroom_pipeline.desk import PRODUCTION, PreviewStatus, Reply, Review
+from greenroom_pipeline.desk import ANSWERING, PRODUCTION, PreviewStatus, Reply, Review
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.report import Report
 from greenroom_portal.answers import Figure, answer_frame, pick_figure, show_prediction, tell_difference
@@ -43,16 +43,16 @@ def show_queries(review: Review, report: Report) -> None:
         show_problem("The preview host does not answer.", error)
         return
     _show_preview(candidate)
-    if candidate.state != "awake":
+    if candidate.state not in ANSWERING:
         return
     try:
         profile = load_profile(review)
     except GreenroomError as error:
         show_problem("There is no form to fill in.", error)
         return
-    if champion.state != "awake":
+    if champion.state not in ANSWERING:
         st.info(_tell_production(champion), icon=":material/info:")
-    _show_form(review, report, profile, has_champion=champion.state == "awake")
+    _show_form(review, report, profile, has_champion=champion.state in ANSWERING)
 
 
 def _tell_production(status: PreviewStatus) -> str:
@@ -62,8 +62,12 @@ def _tell_production(status: PreviewStatus) -> str:
 
 
 def _show_preview(status: PreviewStatus) -> None:
-    """Say what keeps the candidate's preview from answering; nothing when it is awake."""
+    """Say what keeps the candidate's preview from answering, or lets it take longer; nothing when it is awake."""
     if status.state == "awake":
+        return
+    if status.state in ANSWERING:
+        with st.container(key="preview-state"):
+            st.caption("The preview sleeps; it wakes when you ask, which takes a moment.")
         return
     with st.container(key="preview-state"):
         if status.state == "starting":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
 from greenroom_services.errors import ServiceError
+from greenroom_services.host.limits import HostLimits, from_option
+from greenroom_services.host.logs import configure_logging
 from greenroom_services.host.names import LOOPBACK, Entrance
 from greenroom_services.host.server import serve
 
@@ -21,17 +22,20 @@ def main() -> int:
     parser.add_argument("--gateway-port", type=int, default=0, help="its port; 0 takes a free one")
     parser.add_argument("--gateway-name", help="its public name, such as models.example.com")
     parser.add_argument("--preview-domain", help="domain below which each preview has a name")
+    parser.add_argument("--limits", type=from_option, default=HostLimits(), help="limits, as JSON")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
-    parser.add_argument("--transient", action="store_true", help="restore nothing: this host soon ends")
+    parser.add_argument(
+        "--transient", action="store_true", help="wake nothing by itself: this host soon ends"
+    )
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    configure_logging()
     serving = serve(
         options.state,
         cache=options.cache,
         entrance=Entrance(
             options.gateway_host, options.gateway_port, options.gateway_name, options.preview_domain
         ),
+        limits=options.limits,
         attached=options.attached,
         transient=options.transient,
     )

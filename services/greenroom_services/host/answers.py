@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from greenroom_services.errors import (
+    BundleRefused,
+    BundleStale,
+    BundleTooLarge,
+    HostFull,
     PreviewAbsent,
     PreviewFailed,
     PreviewStarting,
@@ -21,7 +26,11 @@ from greenroom_services.previews import Address, Failure
 RETRY_SECONDS = "2"
 STATUSES: dict[type[ServiceError], int] = {
     PreviewAbsent: 404,
-    RequirementsError: 422,
+    BundleStale: 409,
+    BundleTooLarge: 413,
+    BundleRefused: 422,
+    RequirementsError: 424,
+    HostFull: 507,
     PreviewFailed: 502,
     PreviewStarting: 503,
 }
@@ -51,7 +60,7 @@ def answer_service_error(_: Request, error: Exception) -> Response:
 def explain(error: ServiceError) -> Response:
     """Return the error as an answer, with the status that its kind has."""
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
-    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
+    headers = {"Retry-After": str(ceil(error.retry))} if isinstance(error, PreviewStarting) else None
     detail = [{"log": error.log}] if error.log else []
     return refuse(str(error), status, detail=detail, headers=headers)
 

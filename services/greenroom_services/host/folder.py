@@ -1,11 +1,10 @@
-"""The host's folder: where it can be reached, what it must restore, and which host holds it."""
+"""The host's folder: where it can be reached, and which host holds it."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import json
-import logging
 import os
 import shutil
 import stat
@@ -18,9 +17,6 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from greenroom_services.errors import HostError, HostPresent
-from greenroom_services.previews import Address, Deployment
-
-log = logging.getLogger(__name__)
 
 # Unix socket paths end at 103 bytes on macOS and 107 on Linux; below the run folder goes `/12345678/s`.
 LONGEST_RUN_FOLDER = 85
@@ -83,7 +79,7 @@ class HostFolder:
             "gateway": gateway,
             "transient": transient,
         }
-        _write(self.path / "host.json", json.dumps(content, indent=1))
+        write_whole(self.path / "host.json", json.dumps(content, indent=1))
 
     def withdraw(self) -> None:
         (self.path / "host.json").unlink(missing_ok=True)
@@ -98,37 +94,29 @@ class HostFolder:
         except (FileNotFoundError, ValidationError):
             return None
 
-    def save(self, address: Address, deployment: Deployment) -> None:
-        path = self._deployment(address)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, deployment.model_dump_json(indent=1))
 
-    def forget(self, address: Address) -> None:
-        self._deployment(address).unlink(missing_ok=True)
-
-    def deployments(self) -> dict[Address, Deployment]:
-        """Return all that is to be restored; a file that cannot be read is left out, and logged."""
-        found: dict[Address, Deployment] = {}
-        for path in sorted((self.path / "previews").glob("*/*.json")):
-            try:
-                address = Address(project=path.parent.name, slot=path.stem)
-                found[address] = Deployment.model_validate_json(path.read_bytes())
-            except (ValidationError, OSError) as error:
-                log.warning("cannot restore the preview in %s: %s", path, error)
-        return found
-
-    def _deployment(self, address: Address) -> Path:
-        return self.path / "previews" / address.project / f"{address.slot}.json"
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that only this user reads, in one step."""
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that only this user reads, in one step; on a full disk what was there stays."""
     descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(partial).replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder's entries on disk, too: without that a crash of the machine takes a rename back."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _require_own(folder: Path) -> None:

@@ -201,8 +201,8 @@ class Gateway:
             return show_waking(target.address)
         except PreviewFailed as error:
             return show_failed(target.address, error)
-        except PreviewAbsent:
-            return show_nothing(target.address)
+        except PreviewAbsent as error:
+            return show_nothing(target.address, error)
         state = self._visits.state(target.address)
         return show_awake(state, address=self._tell_address(scope, target), token=self._tokens is not None)
 

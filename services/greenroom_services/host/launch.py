@@ -13,6 +13,7 @@ from pathlib import Path
 from greenroom_services.client import HostClient, host_running
 from greenroom_services.errors import HostError
 from greenroom_services.host.folder import Endpoints, HostFolder
+from greenroom_services.host.limits import HostLimits, to_option
 from greenroom_services.host.names import Entrance
 from greenroom_services.sandbox import tail
 
@@ -46,17 +47,24 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def launch_host(
-    state: Path, *, cache: Path, entrance: Entrance = ENTRANCE, timeout: float = 30, transient: bool = False
+    state: Path,
+    *,
+    cache: Path,
+    entrance: Entrance = ENTRANCE,
+    limits: HostLimits | None = None,
+    timeout: float = 30,
+    transient: bool = False,
 ) -> HostProcess:
     """Start a host on the folder *state* and return once it answers; what it prints goes to `host.log` there.
 
-    A *transient* one brings back nothing that ran before, and its endpoints say so. Raises `HostError` with
+    A *transient* one wakes nothing by itself, and its endpoints say so. Raises `HostError` with
     the log when it does not come up within *timeout* seconds.
     """
     state.mkdir(parents=True, exist_ok=True)
     log = state / "host.log"
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
     command += ["--state", str(state), "--cache", str(cache), *_name_entrance(entrance)]
+    command += ["--limits", to_option(limits or HostLimits())]
     command += ["--transient"] if transient else []
     with log.open("ab") as sink:
         # Its own session, so that Ctrl-C reaches it through us and previews are stopped in order.
@@ -81,12 +89,12 @@ def _name_entrance(entrance: Entrance) -> list[str]:
 
 
 @contextmanager
-def temporary_host(state: Path, *, cache: Path) -> Iterator[HostProcess]:
-    """Run a host on the folder *state* for as long as the block lasts; it restores nothing.
+def temporary_host(state: Path, *, cache: Path, limits: HostLimits | None = None) -> Iterator[HostProcess]:
+    """Run a host on the folder *state* for as long as the block lasts; it wakes nothing by itself.
 
-    What is deployed to it, the next lasting host on the folder restores.
+    What is deployed to it, the next host on the folder has, too.
     """
-    host = launch_host(state, cache=cache, transient=True)
+    host = launch_host(state, cache=cache, limits=limits, transient=True)
     try:
         yield host
     finally:

@@ -8,7 +8,7 @@ from html import escape
 
 from starlette.responses import HTMLResponse, Response
 
-from greenroom_services.errors import PreviewFailed
+from greenroom_services.errors import HostError, PreviewAbsent, PreviewFailed
 from greenroom_services.previews import Address, PreviewState
 
 REFRESH_SECONDS = 2
@@ -85,10 +85,10 @@ def show_failed(address: Address, error: PreviewFailed) -> Response:
     return _page(address, "Failed", body, status=502, kind="failed")
 
 
-def show_nothing(address: Address) -> Response:
+def show_nothing(address: Address, error: PreviewAbsent) -> Response:
     body = (
-        "<h1>There is no preview here</h1><p>A preview ends with its pull request;"
-        " the review in the portal says what became of it.</p>"
+        f"<h1>There is no preview here</h1><p>{escape(_sentence(error))}</p>"
+        "<p>A preview ends with its pull request; the review in the portal says what became of it.</p>"
     )
     return _page(address, "No preview", body, status=404)
 
@@ -107,7 +107,7 @@ def _code(text: str) -> str:
     return f'<pre tabindex="0">{escape(text, quote=False)}</pre>'
 
 
-def _sentence(error: PreviewFailed) -> str:
+def _sentence(error: HostError) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
 

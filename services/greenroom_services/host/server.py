@@ -20,9 +20,11 @@ from greenroom_services.host.channel import MESSAGE_BYTES
 from greenroom_services.host.connections import Connection
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.gateway import Gateway
+from greenroom_services.host.gateway import Gateway, Limits
+from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.names import Entrance, is_domain
 from greenroom_services.host.slots import Slots
+from greenroom_services.host.upkeep import Upkeep
 from greenroom_services.runtimes.process import ProcessRuntime
 from greenroom_services.tokens import TOKENS_FILE, TokenStore
 
@@ -39,19 +41,26 @@ class QuietServer(uvicorn.Server):
 
 
 async def serve(
-    state: Path, *, cache: Path, entrance: Entrance, attached: bool = False, transient: bool = False
+    state: Path,
+    *,
+    cache: Path,
+    entrance: Entrance,
+    limits: HostLimits | None = None,
+    attached: bool = False,
+    transient: bool = False,
 ) -> None:
     """Run the host on *state* until SIGTERM, SIGINT or, when *attached*, the end of standard input.
 
-    A *transient* host restores nothing; what is deployed to it, a lasting one restores. Raises `HostPresent`
-    when another host runs on *state*, and `HostError` for an entrance that is open to all.
+    What was deployed before is there again, asleep; a *transient* host wakes nothing by itself. Raises
+    `HostPresent` when another host runs on *state*, and `HostError` for an entrance that is open to all.
     """
     folder = HostFolder(state)
     tokens = None if entrance.loopback else TokenStore(folder.path / TOKENS_FILE)
     require_guarded(entrance, tokens)
     with folder.hold():
-        run_folder = folder.run_folder()
-        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=ProcessRuntime())
+        run_folder, runtime = folder.run_folder(), ProcessRuntime()
+        slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=runtime, limits=limits)
+        slots.restore()
         with _listen_control(run_folder / "host.sock") as control, listen_gateway(entrance) as gateway:
             try:
                 await _serve_both(
@@ -66,7 +75,9 @@ async def serve(
                 )
             finally:
                 folder.withdraw()
+                Upkeep(slots).save_ages()
                 await slots.close()
+                await asyncio.to_thread(runtime.close)
                 shutil.rmtree(run_folder, ignore_errors=True)
 
 
@@ -81,23 +92,25 @@ async def _serve_both(
     attached: bool,
     transient: bool,
 ) -> None:
-    address = entrance.address(gateway.getsockname()[1])
+    address, bounds = entrance.address(gateway.getsockname()[1]), Limits(patience=slots.limits.patience)
     servers = [
         (make_server(Control(slots, gateway=address).app()), control),
-        (make_server(Gateway(slots, entrance=entrance, tokens=tokens)), gateway),
+        (make_server(Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds)), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    restoring = [] if transient else [asyncio.create_task(slots.restore())]
+    upkeep = Upkeep(slots)
+    working = [asyncio.create_task(upkeep.run())]
+    working += [] if transient else [asyncio.create_task(upkeep.wake_kept())]
     stop = _watch_for_end(attached=attached)
     while not all(server.started for server, _ in servers):
         await asyncio.sleep(START_POLL_SECONDS)
     folder.announce(control=Path(control.getsockname()), gateway=address, transient=transient)
     await stop.wait()
-    for task in restoring:
+    for task in working:
         task.cancel()
     for server, _ in servers:
         server.should_exit = True
-    await asyncio.gather(*serving, *restoring, return_exceptions=True)
+    await asyncio.gather(*serving, *working, return_exceptions=True)
 
 
 def require_guarded(entrance: Entrance, tokens: TokenStore | None) -> None:

@@ -1,348 +1,322 @@
-"""The previews that the host runs: one a slot, switched over without a gap and restored after a restart."""
+"""The table of slots: previews are deployed to it, visited, put to sleep, woken and removed."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import shutil
-import tempfile
-import time
-from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import aiohttp
-import httpx
-
-from greenroom_services.environments import build_environment
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
+from greenroom_services.host import life
+from greenroom_services.host.clock import Clock
 from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.upstream import reach
-from greenroom_services.previews import Address, Deployment, PreviewState, State
-from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview, Runtime
+from greenroom_services.host.limits import HostLimits
+from greenroom_services.host.logs import read_log
+from greenroom_services.host.metrics import wake_histogram
+from greenroom_services.host.preview import GRACE_SECONDS, Preview
+from greenroom_services.host.records import Record, Records
+from greenroom_services.host.slot import EVICTED, Slot, describe_slot, name_event, read_identity
+from greenroom_services.host.wake import Call, Stage
+from greenroom_services.previews import Address, Manifest, PreviewState
+from greenroom_services.runtimes.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-RESTORED_AT_ONCE = 2
+DRAIN_SECONDS = 300.0
 POLL_SECONDS = 0.02
-GRACE_SECONDS = 10.0
-ANSWER_SECONDS = 65.0
-ANSWER_BYTES = 16 * 2**20
-SHOWN_CHARACTERS = 300
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A preview that has answered: its process, and the clients that reach it.
-
-    People's queries and programs' have connections of their own, so that neither waits for the other's.
-    """
-
-    deployment: Deployment
-    running: RunningPreview
-    people: aiohttp.ClientSession
-    programs: aiohttp.ClientSession
-    folder: Path
-    seconds: float
-    routes: tuple[str, ...] = ()
-
-    async def stop(self) -> None:
-        """End it once it has answered what it was asked."""
-        await asyncio.to_thread(self.running.stop, grace=GRACE_SECONDS)
-        await self.people.close()
-        await self.programs.close()
-        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The newest deployment to a slot, while it starts or after it failed."""
-
-    deployment: Deployment
-    error: str | None = None
-    log: str = ""
 
 
 class Slots:
     """All slots of the host. Deployments to one slot wait for each other; slots do not."""
 
-    def __init__(self, folder: HostFolder, *, run_folder: Path, cache: Path, runtime: Runtime) -> None:
-        self._folder = folder
-        self._run_folder = run_folder
-        self._cache = cache
-        self._runtime = runtime
-        self._previews: dict[Address, Preview] = {}
-        self._attempts: dict[Address, Attempt] = {}
-        self._locks: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._restoring: dict[Address, asyncio.Task[None]] = {}
+    def __init__(
+        self,
+        folder: HostFolder,
+        *,
+        run_folder: Path,
+        cache: Path,
+        runtime: Runtime,
+        limits: HostLimits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.limits = limits or HostLimits()
+        self.wake_seconds = wake_histogram()
+        self._clock = clock or Clock()
+        self.records = Records(folder.path)
+        self.stage = Stage(runtime, run_folder, cache, self.limits.preview, self._clock)
+        self._slots: dict[Address, Slot] = {}
+        self._last_user = 0
         self._background: set[asyncio.Task[None]] = set()
 
+    def restore(self) -> None:
+        """Find again what was deployed before, asleep; leftovers of a host that was killed are swept."""
+        records = self.records.load()
+        self.records.sweep(records)
+        ages, away = self.records.load_ages(now=self._clock.wall())
+        for address, record in records.items():
+            age = life.age_on_return(ages.get(str(address), 0.0), away=away)
+            slot = Slot(address, record.user, self.now() - age, record, newest=record.order)
+            slot.model = read_identity(self.records.bento(address, record.bundle))
+            self._slots[address] = slot
+        self._last_user = max((record.user for record in records.values()), default=0)
+
+    # What there is
+
     def addresses(self) -> list[Address]:
-        return sorted({*self._previews, *self._attempts}, key=str)
+        return sorted(self._slots, key=str)
+
+    def shown(self) -> list[tuple[Slot, PreviewState]]:
+        """Return every slot with how it is seen now."""
+        return [(self._slots[address], self.state(address)) for address in self.addresses()]
 
     def state(self, address: Address) -> PreviewState:
         """Return the slot as it is now; `PreviewAbsent` when nothing was deployed to it."""
-        preview, attempt = self._previews.get(address), self._attempts.get(address)
-        subject = preview or attempt
-        if subject is None:
-            raise PreviewAbsent(f"there is no preview in {address}; deploy one first")
-        error, tail = (attempt.error, attempt.log) if attempt else (None, "")
-        if preview is not None and not preview.running.alive():
-            error, tail = "the preview ended by itself; its log says more", preview.running.log()
-        return PreviewState(
-            project=address.project,
-            slot=address.slot,
-            state=_name_state(preview, attempt),
-            bento=str(subject.deployment.bento),
-            model=_read_identity(subject.deployment.bento),
-            seconds=preview.seconds if preview else None,
-            error=error,
-            log=tail,
-        )
+        slot = self._require(address)
+        stored = slot.stored
+        bento = self.records.bento(address, stored.bundle) if stored else None
+        return describe_slot(slot, now=self.now(), ttl=self.limits.ttl, bento=bento)
+
+    def standings(self) -> list[life.Standing]:
+        now = self.now()
+        return [slot.standing(now) for slot in self._slots.values()]
+
+    def log(self, address: Address) -> str:
+        """Return the last lines of the slot's previews, else of the one that failed to come up."""
+        slot = self._require(address)
+        stored = slot.stored
+        return read_log(self.records.log(address, stored.bundle)) if stored else self.state(address).log
+
+    def logs(self) -> list[Path]:
+        """Return the logs of all previews that write."""
+        running = [slot for slot in self._slots.values() if slot.preview or slot.waking or slot.starting]
+        return [path for slot in running for path in self.records.logs(slot.address)]
+
+    async def measure(self) -> None:
+        """Read how much memory the awake previews use."""
+        for slot in list(self._slots.values()):
+            if slot.preview is not None:
+                usage = await asyncio.to_thread(slot.preview.running.usage)
+                slot.memory = usage.memory if usage else None
+
+    # Visits
 
     @asynccontextmanager
     async def visit(self, address: Address, *, patience: float) -> AsyncIterator[Preview]:
-        """Give the preview that answers in the slot, waiting *patience* seconds at most for one that starts."""
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                preview = self.awake(address)
-                break
-            except PreviewStarting:
-                if time.monotonic() >= deadline:
-                    raise
-                await asyncio.sleep(POLL_SECONDS)
-        yield preview
+        """Give the preview in the slot, woken if it sleeps; it stays awake for as long as the context is open.
 
-    def awake(self, address: Address) -> Preview:
-        """Return the preview that answers in the slot, or raise what stands in its place."""
-        preview = self._previews.get(address)
-        if preview is not None and preview.running.alive():
-            return preview
-        state = self.state(address)
-        if state.state == "starting":
-            raise PreviewStarting(f"the preview in {address} is starting; ask again in a moment")
-        raise PreviewFailed(f"the preview in {address} has failed: {state.error}", log=state.log)
-
-    def log(self, address: Address) -> str:
-        """Return the last lines of the preview that runs, else of the one that failed."""
-        preview = self._previews.get(address)
-        return preview.running.log() if preview else self.state(address).log
-
-    async def deploy(self, address: Address, deployment: Deployment) -> PreviewState:
-        """Start the Bento, and switch the slot over once it has answered; until then the old one answers.
-
-        One that is only being restored is abandoned. Raises `PreviewFailed` or `RequirementsError`, and the
-        old one goes on, or is restored after all.
+        Raises `PreviewStarting` when that takes longer than *patience* seconds, `PreviewFailed` when it does not
+        come up any more, and `PreviewAbsent` when there is none.
         """
-        abandoned = not self._restores(address, deployment) and await self._abandon_restore(address)
+        slot = self._require(address)
+        slot.visitors += 1
+        slot.used = self.now()
         try:
-            return await self._deploy(address, deployment)
-        except ServiceError:
-            old = self._folder.deployments().get(address) if abandoned else None
-            if old is not None:
-                self._restoring[address] = asyncio.create_task(self._bring_back(address, old))
-            raise
+            preview = await self._reach(slot, patience=patience)
+            preview.enter()
+            try:
+                yield preview
+            finally:
+                preview.leave()
+        finally:
+            slot.visitors -= 1
+            slot.used = self.now()
 
-    async def _deploy(self, address: Address, deployment: Deployment) -> PreviewState:
-        async with self._locks[address]:
-            old = self._previews.get(address)
-            if old is not None and old.running.alive() and _same(old.deployment, deployment):
-                self._attempts.pop(address, None)
-                return self.state(address)
-            await self._replace(address, deployment)
-            self._folder.save(address, deployment)
-            if old is not None:
-                self._run_in_background(old)
-            return self.state(address)
+    async def _reach(self, slot: Slot, *, patience: float) -> Preview:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        while True:
+            self.notice(slot)
+            if slot.preview is not None:
+                return slot.preview
+            left = deadline - loop.time()
+            wait = slot.deaths.wait(self.now())
+            coming = self.bring_up(slot)
+            if left <= 0 or wait > left or not (await asyncio.wait({coming}, timeout=left))[0]:
+                raise PreviewStarting(
+                    f"the preview in {slot.address} is starting; ask again in a moment", retry=max(1.0, wait)
+                )
+
+    def bring_up(self, slot: Slot) -> asyncio.Task[None]:
+        """Return what brings the slot's preview up, begun now if need be, or raise what stands in its way."""
+        if not self.has(slot):
+            raise PreviewAbsent(f"the preview in {slot.address} was removed")
+        if slot.waking is not None:
+            return slot.waking
+        if slot.stored is None:
+            return self._require_start(slot)
+        if slot.deaths.failed:
+            raise PreviewFailed(
+                f"the preview in {slot.address} has failed: {slot.deaths.error}", log=slot.deaths.log
+            )
+        self.make_room(coming=1)
+        slot.waking = asyncio.create_task(self._wake(slot, slot.stored))
+        return slot.waking
+
+    def _require_start(self, slot: Slot) -> asyncio.Task[None]:
+        """Return the deployment that is being tried out in a slot that has nothing else."""
+        if slot.starting is not None:
+            return slot.starting
+        if slot.attempt is not None and slot.attempt.error is None:
+            raise PreviewStarting(f"the preview in {slot.address} is on its way; ask again in a moment")
+        if slot.record is not None:
+            raise PreviewAbsent(f"the preview in {slot.address} is not there any more: {EVICTED}")
+        error, said = (slot.attempt.error, slot.attempt.log) if slot.attempt else (None, "")
+        raise PreviewFailed(f"the preview in {slot.address} has failed: {error}", log=said)
+
+    async def _wake(self, slot: Slot, record: Record) -> None:
+        try:
+            while (left := slot.deaths.wait(self.now())) > 0:
+                await asyncio.sleep(min(left, POLL_SECONDS))
+            slot.preview = await self.stage.wake(self.call(slot, record.bundle, record.manifest))
+        except Exception as error:
+            # Whatever it is, the others go on.
+            self._count_death(slot, lived=0.0, error=str(error), said=getattr(error, "log", ""))
+            if not isinstance(error, ServiceError):
+                log.exception("a preview was not woken", extra=name_event("defect", slot))
+        else:
+            slot.wakes += 1
+            self.wake_seconds.observe(slot.preview.seconds)
+            log.info(
+                "%s is awake", slot.address, extra=name_event("awake", slot, seconds=slot.preview.seconds)
+            )
+        finally:
+            if slot.waking is asyncio.current_task():
+                slot.waking = None
+
+    def call(self, slot: Slot, bundle: str, manifest: Manifest) -> Call:
+        bento, said = self.records.bento(slot.address, bundle), self.records.log(slot.address, bundle)
+        return Call(bento, manifest, slot.user, said, slot.tally)
+
+    def notice(self, slot: Slot) -> None:
+        """Take note when the slot's preview has ended by itself."""
+        preview = slot.preview
+        if preview is None or preview.running.alive():
+            return
+        slot.preview = None
+        lived = self.now() - preview.since
+        error = "the preview ended by itself; its log says more"
+        self._count_death(slot, lived=lived, error=error, said=preview.running.log())
+        self.in_background(preview.stop(patience=0))
+
+    def _count_death(self, slot: Slot, *, lived: float, error: str, said: str) -> None:
+        slot.deaths = slot.deaths.another(now=self.now(), lived=lived, error=error, log=said)
+        event = name_event("failed" if slot.deaths.failed else "died", slot, deaths=slot.deaths.count)
+        log.warning("%s: %s", slot.address, error, extra=event)
+
+    # Sleep
+
+    async def wake(self, address: Address) -> PreviewState:
+        """Wake the preview now, also one that had failed; `PreviewFailed` when it does not come up."""
+        slot = self._require(address)
+        slot.deaths = life.Deaths()
+        slot.used = self.now()
+        self.notice(slot)
+        if slot.preview is None:
+            await asyncio.wait({self.bring_up(slot)})
+        state = self.state(address)
+        if slot.preview is None:
+            reason = state.error or "it was put to sleep"
+            raise PreviewFailed(f"the preview in {address} did not come up: {reason}", log=state.log)
+        return state
+
+    async def sleep(self, address: Address) -> PreviewState:
+        """Stop the preview until somebody visits it; it may finish what it is answering."""
+        slot = self._require(address)
+        if slot.record is None:
+            raise PreviewAbsent(f"there is no preview in {address} that could sleep")
+        preview, waking = slot.detach()
+        await end(preview, waking, patience=GRACE_SECONDS)
+        return self.state(address)
+
+    def rest(self, address: Address) -> None:
+        """Put an idle preview to sleep, in the background."""
+        slot = self._slots[address]
+        preview, waking = slot.detach()
+        self.in_background(end(preview, waking, patience=DRAIN_SECONDS))
+        log.info("%s goes to sleep", address, extra=name_event("asleep", slot))
+
+    def make_room(self, *, coming: int) -> None:
+        """Put idle previews to sleep so that *coming* more may be awake; where all are busy, they may all the same."""
+        limit = self.limits.max_awake
+        for address in life.choose_sleepers(self.standings(), max_awake=limit, coming=coming):
+            self.rest(address)
+
+    def keep_awake(self, address: Address, *, kept: bool) -> PreviewState:
+        slot = self._require(address)
+        if slot.record is None:
+            raise PreviewAbsent(f"there is no preview in {address} that could be kept awake")
+        slot.record = slot.record.model_copy(update={"keep_awake": kept})
+        self.records.save(address, slot.record)
+        return self.state(address)
+
+    # Beginning and end
+
+    def slots(self) -> list[Slot]:
+        return list(self._slots.values())
+
+    def open(self, address: Address) -> Slot:
+        """Return the slot, with a number of its own from now on."""
+        slot = self._slots.get(address)
+        if slot is None:
+            taken = {each.user for each in self._slots.values()}
+            self._last_user = life.choose_user(taken, after=self._last_user)
+            slot = self._slots[address] = Slot(address, self._last_user, self.now())
+        return slot
+
+    def has(self, slot: Slot) -> bool:
+        """Say whether it has not been removed."""
+        return self._slots.get(slot.address) is slot
 
     async def remove(self, address: Address) -> PreviewState:
         """Stop the preview and forget it, so that a restart does not bring it back."""
-        await self._abandon_restore(address)
-        async with self._locks[address]:
+        slot = self._require(address)
+        if slot.starting is not None:
+            slot.starting.cancel()
+        async with slot.lock:
             state = self.state(address)
-            self._folder.forget(address)
-            self._attempts.pop(address, None)
-            preview = self._previews.pop(address, None)
-            if preview is not None:
-                await preview.stop()
-            return state.model_copy(update={"state": "stopped", "seconds": None})
-
-    async def restore(self) -> None:
-        """Start again what ran before; what does not come up stands as failed."""
-        gate = asyncio.Semaphore(RESTORED_AT_ONCE)
-
-        async def take_turn(address: Address, deployment: Deployment) -> None:
-            async with gate:
-                await self._bring_back(address, deployment)
-
-        found = self._folder.deployments()
-        self._attempts.update({address: Attempt(deployment) for address, deployment in found.items()})
-        async with asyncio.TaskGroup() as group:
-            for address, deployment in found.items():
-                self._restoring[address] = group.create_task(take_turn(address, deployment))
-
-    async def _bring_back(self, address: Address, deployment: Deployment) -> None:
-        try:
-            await self._deploy(address, deployment)
-        except ServiceError as error:
-            log.warning("the preview in %s was not restored: %s", address, error)
-        except Exception:
-            # A defect with one is no reason to go without the others.
-            log.exception("the preview in %s was not restored", address)
-
-    def _restores(self, address: Address, deployment: Deployment) -> bool:
-        """Say whether it is this very deployment that is being restored."""
-        attempt = self._attempts.get(address)
-        return address in self._restoring and attempt is not None and _same(attempt.deployment, deployment)
-
-    async def _abandon_restore(self, address: Address) -> bool:
-        """Break off what is being restored to the slot and stop its process; say whether there was any."""
-        task = self._restoring.pop(address, None)
-        if task is None or task.done():
-            return False
-        task.cancel()
-        await asyncio.wait([task])
-        return True
+            if not self.has(slot):
+                raise PreviewAbsent(f"the preview in {address} was removed already")
+            self.records.forget(address)
+            del self._slots[address]
+            stored = slot.stored
+            await end(*slot.detach(), patience=GRACE_SECONDS)
+            if stored is not None:
+                await asyncio.to_thread(self.records.discard, address, stored.bundle)
+        log.info("%s was removed", address, extra=name_event("removed", slot))
+        return state.model_copy(update={"state": "stopped", "seconds": None})
 
     async def close(self) -> None:
-        """Stop every preview; they stay on disk, to be restored."""
-        for address in list(self._restoring):
-            await self._abandon_restore(address)
-        previews = list(self._previews.values())
-        self._previews.clear()
-        await asyncio.gather(*(preview.stop() for preview in previews), *self._background)
+        """Stop every preview; they stay on disk, to be found again."""
+        for slot in self.slots():
+            if slot.starting is not None:
+                slot.starting.cancel()
+        ending = [end(*slot.detach(), patience=GRACE_SECONDS) for slot in self.slots()]
+        await asyncio.gather(*ending, *self._background, return_exceptions=True)
 
-    async def _replace(self, address: Address, deployment: Deployment) -> None:
-        self._attempts[address] = Attempt(deployment)
-        try:
-            self._previews[address] = await self._start(deployment)
-        except ServiceError as error:
-            self._attempts[address] = Attempt(deployment, str(error), error.log)
-            raise
-        except BaseException:
-            self._attempts[address] = Attempt(deployment, "the deployment was broken off")
-            raise
-        del self._attempts[address]
+    def now(self) -> float:
+        return self._clock.steady()
 
-    async def _start(self, deployment: Deployment) -> Preview:
-        if not (deployment.bento / "bento.yaml").is_file():
-            raise PreviewFailed(f"{deployment.bento} is not the folder of a Bento; package the model first")
-        environment = await asyncio.to_thread(build_environment, deployment.requirements, cache=self._cache)
-        folder = Path(tempfile.mkdtemp(prefix="", dir=self._run_folder))
-        began = time.monotonic()
-        spec = PreviewSpec(deployment.bento, environment, folder)
-        starting = asyncio.create_task(asyncio.to_thread(self._runtime.start, spec))
-        try:
-            running = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            # The thread goes on, and what it starts must not stay behind.
-            await asyncio.to_thread((await starting).stop)
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        try:
-            async with _prober(running.socket) as client:
-                await _first_answer(running, client, deployment)
-        except BaseException:
-            await asyncio.to_thread(running.stop)
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        people, programs = reach(running.socket), reach(running.socket)
-        return Preview(deployment, running, people, programs, folder, time.monotonic() - began)
+    def wall(self) -> float:
+        return self._clock.wall()
 
-    def _run_in_background(self, old: Preview) -> None:
-        task = asyncio.create_task(old.stop())
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-
-def _prober(socket: Path) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url="http://preview", timeout=ANSWER_SECONDS
-    )
-
-
-def _same(one: Deployment, other: Deployment) -> bool:
-    return one.bento == other.bento and one.requirements == other.requirements
+    def _require(self, address: Address) -> Slot:
+        slot = self._slots.get(address)
+        if slot is None:
+            raise PreviewAbsent(f"there is no preview in {address}; deploy one first")
+        return slot
 
 
-def _name_state(preview: Preview | None, attempt: Attempt | None) -> State:
-    if preview is not None and preview.running.alive():
-        return "awake"
-    return "starting" if attempt is not None and attempt.error is None else "failed"
-
-
-def _read_identity(bento: Path) -> dict[str, str | None]:
-    try:
-        identity = json.loads((bento / "src" / "identity.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {key: identity.get(key) for key in ("name", "version", "digest")}
-
-
-async def _first_answer(running: RunningPreview, client: httpx.AsyncClient, deployment: Deployment) -> None:
-    """Wait until the preview is ready and has answered its probe."""
-    try:
-        async with asyncio.timeout(deployment.timeout):
-            while not await _is_ready(client):
-                if not running.alive():
-                    raise PreviewFailed(
-                        "the preview ended while it started; its log says why", log=running.log()
-                    )
-                await asyncio.sleep(POLL_SECONDS)
-            if deployment.probe is not None:
-                await _probe(running, client, deployment)
-    except TimeoutError:
-        raise PreviewFailed(
-            f"the preview gave no answer within {deployment.timeout:g} seconds; make it load faster, or set"
-            " preview.timeout higher",
-            log=running.log(),
-        ) from None
-
-
-async def _is_ready(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await _ask(client, "GET", "/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a candidate's service answered, with the beginning of its text in one line."""
-
-    status_code: int
-    text: str
-
-
-async def _ask(client: httpx.AsyncClient, method: str, path: str, *, json: object = None) -> Answer:
-    """Return the answer; `PreviewFailed` for one without end, which would fill the memory."""
-    size, shown = 0, b""
-    async with client.stream(method, path, json=json) as answer:
-        async for chunk in answer.aiter_raw():
-            size += len(chunk)
-            shown = shown or chunk[: 4 * SHOWN_CHARACTERS]
-            if size > ANSWER_BYTES:
-                raise PreviewFailed(
-                    f"the preview answered {method} {path} with more than {ANSWER_BYTES // 2**20} MiB;"
-                    " make its answers smaller"
-                )
-    text = " ".join(shown.decode(errors="replace").split())
-    return Answer(answer.status_code, text[:SHOWN_CHARACTERS])
-
-
-async def _probe(running: RunningPreview, client: httpx.AsyncClient, deployment: Deployment) -> None:
-    try:
-        answer = await _ask(client, "POST", "/predict", json={"rows": [deployment.probe]})
-    except httpx.TransportError as error:
-        raise PreviewFailed(
-            f"the preview broke off its first answer: {error!r}", log=running.log()
-        ) from error
-    if answer.status_code != httpx.codes.OK:
-        raise PreviewFailed(
-            f"the preview did not answer the example row ({answer.status_code}): {answer.text}",
-            log=running.log(),
-        )
+async def end(preview: Preview | None, waking: asyncio.Task[None] | None, *, patience: float) -> None:
+    """End what was detached from a slot: the one that is being woken at once, the other after its last answer."""
+    if waking is not None:
+        await asyncio.wait({waking})
+    if preview is not None:
+        await preview.stop(patience=patience)

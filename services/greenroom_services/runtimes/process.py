@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom_services.runtimes.runtime import PreviewSpec
+from greenroom_services.runtimes.runtime import PreviewSpec, Usage
 from greenroom_services.sandbox import Sandboxed, launch, tail
 
 SCRIPT = Path(__file__).parent.with_name("preview_script.py")
@@ -27,6 +27,9 @@ class PreviewProcess:
     def log(self) -> str:
         return tail(self.sandboxed.log)
 
+    def usage(self) -> Usage | None:
+        return None
+
 
 class ProcessRuntime:
     def start(self, spec: PreviewSpec) -> PreviewProcess:
@@ -39,6 +42,9 @@ class ProcessRuntime:
             str(socket),
             environment=spec.environment,
             folder=home,
-            log=spec.folder / "log",
+            log=spec.log,
         )
         return PreviewProcess(socket, sandboxed)
+
+    def close(self) -> None:
+        return None

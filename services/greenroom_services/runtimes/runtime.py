@@ -32,6 +32,8 @@ class PreviewSpec:
     bento: Path
     environment: Environment
     folder: Path
+    log: Path
+    """Where what it prints is appended; the host keeps it short."""
     user: int = 0
     """Number of the slot, 0 to 65,000: previews of different numbers run as different users where they can."""
     limits: Limits = field(default_factory=Limits)
