@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from greenroom_services.host.answers import EXCEPTION_HANDLERS, read_address, refuse
 from greenroom_services.host.deployment import Deployments
 from greenroom_services.host.metrics import expose, write_metrics
+from greenroom_services.host.openapi import describe_control
 from greenroom_services.host.passage import Bounds, Passage, find_refusal
 from greenroom_services.host.slots import Slots
 from greenroom_services.host.upkeep import Upkeep
@@ -61,6 +62,7 @@ class Control:
             Route(slot + "/{path}", self.query, methods=["POST"]),
             Route("/sweep", self.sweep, methods=["POST"]),
             Route("/metrics", self.metrics),
+            Route("/openapi.json", self.describe),
         ]
         return Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
 
@@ -110,6 +112,9 @@ class Control:
     async def metrics(self, _: Request) -> Response:
         await self._slots.measure()
         return Response(write_metrics(self._metrics), media_type=CONTENT_TYPE_LATEST)
+
+    async def describe(self, _: Request) -> Response:
+        return JSONResponse(describe_control())
 
     async def query(self, request: Request) -> Response:
         path = request.path_params["path"]
