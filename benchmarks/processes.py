@@ -9,7 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,24 @@ def time_server(
     variables: Mapping[str, str] | None = None,
 ) -> float:
     """Return the seconds from the start of a BentoML server until it has answered one row, then stop it."""
-    port = _find_port()
+    start = time.perf_counter()
+    with serving(command, folder=folder, row=row, variables=variables):
+        return time.perf_counter() - start
+
+
+@contextmanager
+def serving(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    row: Mapping[str, Any],
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Run a BentoML server while the context is open, and give its address once it has answered one row."""
+    address = f"http://127.0.0.1:{_find_port()}"
     with tempfile.TemporaryFile() as log:
-        start = time.perf_counter()
         process = subprocess.Popen(
-            [*command, "--port", str(port)],
+            [*command, "--port", address.rpartition(":")[2]],
             cwd=folder,
             env={**os.environ, **(variables or {})},
             stdout=log,
@@ -83,8 +97,8 @@ def time_server(
             start_new_session=True,
         )
         try:
-            _ask(process, f"http://127.0.0.1:{port}", row)
-            return time.perf_counter() - start
+            _ask(process, address, row)
+            yield address
         except BenchmarkError as error:
             log.seek(0)
             raise BenchmarkError(f"{' '.join(command)}: {error}\n{log.read().decode()[-2000:]}") from None
