@@ -12,12 +12,19 @@ from benchmarks.gate import bench_gate
 from benchmarks.gateway import bench_gateway
 from benchmarks.loop import bench_loop
 from benchmarks.machine import describe_machine
+from benchmarks.previews import bench_previews
 from benchmarks.processes import settle
 from benchmarks.results import from_json, make_table, merge, to_json
 from benchmarks.scale import bench_scale
 
 RESULTS = Path(__file__).with_name("results.json")
-PARTS = {"loop": bench_loop, "gate": bench_gate, "scale": bench_scale, "gateway": bench_gateway}
+PARTS = {
+    "loop": bench_loop,
+    "gate": bench_gate,
+    "scale": bench_scale,
+    "previews": bench_previews,
+    "gateway": bench_gateway,
+}
 
 
 def main() -> None:

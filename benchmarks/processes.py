@@ -85,11 +85,11 @@ def serving(
     row: Mapping[str, Any],
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run a BentoML server while the context is open, and give its address once it has answered one row."""
-    address = f"http://127.0.0.1:{_find_port()}"
+    """Run a BentoML server that has answered one row, and give its address."""
+    port = _find_port()
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [*command, "--port", address.rpartition(":")[2]],
+            [*command, "--port", str(port)],
             cwd=folder,
             env={**os.environ, **(variables or {})},
             stdout=log,
@@ -97,8 +97,8 @@ def serving(
             start_new_session=True,
         )
         try:
-            _ask(process, address, row)
-            yield address
+            _ask(process, f"http://127.0.0.1:{port}", row)
+            yield f"http://127.0.0.1:{port}"
         except BenchmarkError as error:
             log.seek(0)
             raise BenchmarkError(f"{' '.join(command)}: {error}\n{log.read().decode()[-2000:]}") from None

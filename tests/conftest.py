@@ -14,7 +14,14 @@ from tests.mlflow_server import mlflow_serving
 @pytest.fixture(autouse=True)
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take out what would point tests at a store or a home of the user's."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "GREENROOM_HOME", "GREENROOM_REPOSITORY"):
+    for name in (
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_RUN_ID",
+        "GREENROOM_HOME",
+        "GREENROOM_REPOSITORY",
+        "GREENROOM_SERVER",
+        "GREENROOM_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
     # Compiled modules make every start of a process several times faster.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)

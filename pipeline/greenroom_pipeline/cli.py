@@ -11,7 +11,9 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
+from json import dumps
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -21,9 +23,10 @@ from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
 from greenroom_pipeline import previews_cli, token_cli
+from greenroom_pipeline.access import TOKEN, find_access
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
-from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
+from greenroom_pipeline.terminal import ConsoleProgress, plain, print_findings, print_log, print_report
 
 if TYPE_CHECKING:
     from greenroom_pipeline.compare import Answer
@@ -123,17 +126,26 @@ def configure(
 def run(directory: Directory = Path(), json: Json = False) -> None:
     """Take the checked-out commit through the loop: train, score, evaluate, gate, package, preview, report.
 
+    With GREENROOM_SERVER and GREENROOM_TOKEN set, against that server's champion, and handed in there.
     Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.
     """
+    access = find_access(os.environ)
+    # From here on no process that is started inherits it.
+    os.environ.pop(TOKEN, None)
     with _importing():
+        from greenroom_pipeline.configuration import load_settings
+        from greenroom_pipeline.handover import run_for_server
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.report import to_json
         from greenroom_pipeline.run import run_loop
 
-    console = Console(stderr=json)
-    project = open_project(_places(directory))
+    console, places = Console(stderr=json), _places(directory)
+    gate = load_settings(places.repository).gate
     try:
-        result = run_loop(project, ConsoleProgress(console))
+        if access is None:
+            result = run_loop(open_project(places), ConsoleProgress(console))
+        else:
+            result = run_for_server(places, access, ConsoleProgress(console))
     except TrainingError:
         raise  # what training wrote has been shown while it ran
     except GreenroomError as error:
@@ -143,7 +155,9 @@ def run(directory: Directory = Path(), json: Json = False) -> None:
         typer.echo(to_json(result.report))
     else:
         print_report(console, result.report)
-    raise typer.Exit(_status(result.report.verdict, strict=project.settings.gate.on_inconclusive == "fail"))
+        if result.report.preview is not None and result.report.preview.address is not None:
+            typer.echo(f"Preview: {result.report.preview.address}")
+    raise typer.Exit(_status(result.report.verdict, strict=gate.on_inconclusive == "fail"))
 
 
 @app.command()
@@ -268,6 +282,26 @@ def serve(
     with serving(project, host=host, port=port, entrance=entrance) as server:
         typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
         server.watch(threading.Event())
+
+
+@app.command()
+def doctor(
+    directory: Directory = Path(),
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Look at what Greenroom needs, and say how to mend what is missing or wrong.
+
+    Exit status: 0 when all that it needs is there, 2 otherwise; what previews can do without is told only.
+    """
+    with _importing():
+        from greenroom_pipeline.doctor import examine, is_well
+
+    findings = examine(_places(directory))
+    if json:
+        typer.echo(dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print_findings(Console(), findings)
+    raise typer.Exit(0 if is_well(findings) else 2)
 
 
 @app.command()

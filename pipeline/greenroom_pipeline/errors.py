@@ -12,6 +12,7 @@ GreenroomError
     OverrideError      a check cannot be overridden so
     PromotionError     the candidate cannot become champion
     TokenRefused       a token cannot be made, found or read
+    ServerError        the Greenroom server cannot be reached, or does not do what was asked
     ServeError         a part of the server did not start, or ended
     DemoError          the demo did not show what it is there to show
 """
@@ -72,6 +73,10 @@ class PromotionError(GreenroomError):
 
 class TokenRefused(GreenroomError):
     """A token cannot be made, found or read."""
+
+
+class ServerError(GreenroomError):
+    """The Greenroom server cannot be reached, or does not do what was asked."""
 
 
 class ServeError(GreenroomError):

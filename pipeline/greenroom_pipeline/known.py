@@ -22,7 +22,7 @@ class Known:
 
 def find_known(project: Project, subject: Subject) -> Known | None:
     """Return the recorded verdict of the same evidence; None where any part of it has been lost since."""
-    recorded = find_recorded(project.store, subject.evidence)
+    recorded = find_recorded(project.store, subject.origin)
     if recorded is None:
         return None
     candidate = recorded.report.candidate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from greenroom_pipeline.previews import query, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
-from greenroom_pipeline.record import read_failure, read_profile, read_report
+from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_pipeline.tracking import RunRecord
 
@@ -31,9 +32,9 @@ class LocalDesk:
     project_here: Project
 
     def reviews(self) -> list[Review]:
-        newest = _newest_by_sha(self.project_here.store.records())
+        by_sha = _by_sha(self.project_here.store.records())
         pulls = self.project_here.forge.pulls()
-        return [self._review(pull, newest.get(pull.head)) for pull in reversed(pulls)]
+        return [self._review(pull, _newest(by_sha[pull.head], pull)) for pull in reversed(pulls)]
 
     def review(self, project: str, pull: int) -> Review:
         request = self._pull(project, pull)
@@ -86,8 +87,7 @@ class LocalDesk:
             )
 
     def _record(self, pull: PullRequest) -> RunRecord | None:
-        records = self.project_here.store.records(sha=pull.head)
-        return records[0] if records else None
+        return find_newest(self.project_here.store, pull.number, sha=pull.head)
 
     def _review(self, pull: PullRequest, record: RunRecord | None) -> Review:
         waiting = Review(
@@ -142,8 +142,15 @@ def _sentence(reason: str) -> str:
     return reason[:1].upper() + reason[1:]
 
 
-def _newest_by_sha(records: list[RunRecord]) -> dict[str, RunRecord]:
-    return {record.tags["sha"]: record for record in reversed(records)}
+def _by_sha(records: list[RunRecord]) -> defaultdict[str, list[RunRecord]]:
+    found: defaultdict[str, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        found[record.tags["sha"]].append(record)
+    return found
+
+
+def _newest(records: list[RunRecord], pull: PullRequest) -> RunRecord | None:
+    return next((each for each in records if counts_for(each, pull.number)), None)
 
 
 def open_desk(environ: Mapping[str, str] = os.environ) -> LocalDesk:

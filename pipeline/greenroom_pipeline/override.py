@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from greenroom_pipeline.errors import OverrideError
 from greenroom_pipeline.gate import apply_overrides, decide
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.record import read_report, revise_report
+from greenroom_pipeline.record import find_same, read_report, revise_report
 from greenroom_pipeline.report import Override, Report
 from greenroom_pipeline.subject import identify
 from greenroom_pipeline.summary import summarize
@@ -24,7 +24,7 @@ def override_check(project: Project, code: str, *, reason: str, by: str) -> Repo
         if not text.strip():
             raise OverrideError(f"an override needs {what}, which the report shows; give one")
     subject = identify(project)
-    finished = project.store.records(evidence=subject.evidence, state="finished")
+    finished = find_same(project.store, subject.origin)
     report = read_report(project.store, finished[0].id) if finished else None
     if report is None:
         raise OverrideError(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import PromotionError
 from greenroom_pipeline.packaging import Package, package_champion
 from greenroom_pipeline.previews import deploy, preview_host, stop
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.record import find_finished, read_report
+from greenroom_pipeline.record import counts_for, read_report
 from greenroom_pipeline.subject import find_champion, open_champion
 from greenroom_pipeline.tracking import ModelVersion, RunRecord
+from greenroom_pipeline.wording import join_names
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def promote_pull(project: Project, number: int, *, sha: str, by: str) -> Promoti
         raise PromotionError(
             f"pull request {number} moved from {sha[:7]} to {pull.head[:7]}; run and review the new commit"
         )
-    reviewed = _reviewed(project, sha)
+    reviewed = _reviewed(project, _finished_of_pull(project, number, sha))
     # All that can be wrong with the bytes shows before the merge, which cannot be taken back.
     package = package_champion(project, open_champion(project.store, reviewed))
     merged = project.forge.merge(number, head=sha, by=by)
@@ -48,13 +50,13 @@ def promote_checkout(project: Project, *, by: str) -> Promotion:
     sha, target = project.repository.commit().sha, project.repository.default_branch()
     if not project.repository.is_merged(sha, target):
         raise PromotionError(f"commit {sha[:7]} is not on {target}; merge it first, or promote in the portal")
-    reviewed = _reviewed(project, sha)
+    reviewed = _reviewed(project, _finished_of_commit(project, sha))
     package = package_champion(project, open_champion(project.store, reviewed))
     return _move(project, reviewed, package, by=by, merge=None)
 
 
-def _reviewed(project: Project, sha: str) -> ModelVersion:
-    record = _last_finished(project, sha)
+def _reviewed(project: Project, record: RunRecord) -> ModelVersion:
+    sha = record.tags["sha"]
     report = read_report(project.store, record.id)
     if report is None or report.verdict == "fail":
         raise PromotionError(f"commit {sha[:7]} did not pass: {record.tags['summary']}")
@@ -73,11 +75,34 @@ def _reviewed(project: Project, sha: str) -> ModelVersion:
     return registered[record.tags["version"]]
 
 
-def _last_finished(project: Project, sha: str) -> RunRecord:
-    finished = find_finished(project.store, sha)
-    if finished is None:
-        raise PromotionError(f"no finished run for commit {sha[:7]}; run `greenroom run` on it first")
-    return finished
+def _finished_of_pull(project: Project, number: int, sha: str) -> RunRecord:
+    finished = [each for each in _finished(project, sha) if counts_for(each, number)]
+    return finished[0] if finished else _refuse_unfinished(sha)
+
+
+def _finished_of_commit(project: Project, sha: str) -> RunRecord:
+    """Return the commit's newest run; `PromotionError` when it came from several senders with unlike models."""
+    finished = _finished(project, sha)
+    if not finished:
+        _refuse_unfinished(sha)
+    models = {_name_sender(each): each.tags["digest"] for each in reversed(finished)}
+    if len(set(models.values())) > 1:
+        raise PromotionError(
+            f"commit {sha[:7]} has different models by {join_names(sorted(models))}; promote one in the portal"
+        )
+    return finished[0]
+
+
+def _name_sender(record: RunRecord) -> str:
+    return f"pull request {record.tags['pull']}" if "bundle" in record.tags else "a run on this machine"
+
+
+def _finished(project: Project, sha: str) -> list[RunRecord]:
+    return project.store.records(sha=sha, state="finished")
+
+
+def _refuse_unfinished(sha: str) -> NoReturn:
+    raise PromotionError(f"no finished run for commit {sha[:7]}; run `greenroom run` on it first")
 
 
 def _move(

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from greenroom_pipeline.errors import GreenroomError, StoreError
 from greenroom_pipeline.models import Model
+from greenroom_pipeline.origin import Origin
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.report import Override, Report, from_json, to_json
-from greenroom_pipeline.subject import Subject
 from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
 
 REPORT = "report.json"
@@ -26,22 +26,21 @@ class Recorded:
     report: Report
 
 
-def begin_record(store: Store, subject: Subject) -> str:
-    """Start a run that says which commit it is about, and return its id."""
-    pull = subject.pull
+def begin_record(store: Store, origin: Origin, **further: str) -> str:
+    """Start a run that says which commit it is about, and return its id; *further* tags it, too."""
     about = {
         "state": "running",
-        "sha": subject.commit.sha,
-        "subject": subject.commit.subject,
-        "author": subject.commit.author,
-        "branch": subject.branch or "",
-        "pull": str(pull.number) if pull else "",
-        "title": pull.title if pull else subject.commit.subject,
-        "fingerprint": subject.fingerprint,
-        "holdout": subject.holdout.digest,
-        "evidence": subject.evidence,
+        "sha": origin.sha,
+        "subject": origin.subject,
+        "author": origin.author,
+        "branch": origin.branch or "",
+        "pull": _name_pull(origin.pull),
+        "title": origin.title,
+        "fingerprint": origin.fingerprint,
+        "holdout": origin.holdout,
+        "evidence": origin.evidence,
     }
-    return store.begin(f"{subject.branch or 'detached'} {subject.commit.sha[:7]}", about)
+    return store.begin(f"{origin.branch or 'detached'} {origin.sha[:7]}", about | further)
 
 
 def complete_record(
@@ -61,7 +60,7 @@ def complete_record(
             "trained_at": model.sha,
             "bento": report.preview.bento,
             "run": run_id,
-            "pull": "" if report.lineage.pull is None else str(report.lineage.pull),
+            "pull": _name_pull(report.lineage.pull),
             "verdict": report.verdict,
         },
     )
@@ -79,9 +78,9 @@ def complete_record(
     return version
 
 
-def find_overrides(store: Store, evidence: str) -> dict[str, Override]:
+def find_overrides(store: Store, origin: Origin) -> dict[str, Override]:
     """Return what people have overridden on this evidence, by check: it holds when the loop has to run again."""
-    for record in store.records(evidence=evidence, state="finished"):
+    for record in find_same(store, origin):
         report = read_report(store, record.id)
         found = {check.code: check.override for check in report.checks if check.override} if report else {}
         if found:
@@ -89,10 +88,26 @@ def find_overrides(store: Store, evidence: str) -> dict[str, Override]:
     return {}
 
 
-def find_finished(store: Store, sha: str) -> RunRecord | None:
-    """Return the commit's newest run that completed."""
-    finished = store.records(sha=sha, state="finished")
-    return finished[0] if finished else None
+def counts_for(record: RunRecord, pull: int | None) -> bool:
+    """Say whether a run counts for a pull request; None stands for a commit without one.
+
+    What came in a bundle counts for its own alone: whoever handed it in may write there and nowhere else.
+    """
+    return "bundle" not in record.tags or record.tags.get("pull") == _name_pull(pull)
+
+
+def find_newest(store: Store, pull: int, *, sha: str) -> RunRecord | None:
+    """Return the newest run of a commit that counts for a pull request."""
+    return next((each for each in store.records(sha=sha) if counts_for(each, pull)), None)
+
+
+def find_same(store: Store, origin: Origin) -> list[RunRecord]:
+    """Return what completed on the same evidence, newest first.
+
+    A bundle itself says what its evidence is; so the commit, which is verified, must be the same as well.
+    """
+    found = store.records(evidence=origin.evidence, sha=origin.sha, state="finished")
+    return [each for each in found if counts_for(each, origin.pull)]
 
 
 def revise_report(store: Store, record: RunRecord, report: Report) -> None:
@@ -128,12 +143,12 @@ def fail_record(store: Store, run_id: str, step: str, error: GreenroomError) -> 
     store.end(run_id, failed=True)
 
 
-def find_recorded(store: Store, evidence: str) -> Recorded | None:
+def find_recorded(store: Store, origin: Origin) -> Recorded | None:
     """Return what was recorded of the same evidence, or None.
 
     A preview that did not come up is no evidence: the machine may have been busy, and it is tried again.
     """
-    for record in store.records(evidence=evidence, state="finished"):
+    for record in find_same(store, origin):
         report = read_report(store, record.id)
         if report is not None and report.preview is not None and report.preview.state == "awake":
             return Recorded(record, report)
@@ -162,6 +177,10 @@ def read_profile(store: Store, run_id: str) -> FeatureProfile | None:
 def read_failure(store: Store, run_id: str) -> str:
     path = store.get(run_id, LOG)
     return "" if path is None else path.read_text()
+
+
+def _name_pull(pull: int | None) -> str:
+    return "" if pull is None else str(pull)
 
 
 def _overall(report: Report) -> dict[str, float]:

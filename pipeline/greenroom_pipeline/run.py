@@ -47,6 +47,9 @@ class RunResult:
     """False when the model was there already and the training command did not run."""
     recorded: bool
     """True when the same evidence had a verdict already, and this is that verdict."""
+    subject: Subject
+    model: Model
+    package: Package
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
     known = find_known(project, subject)
     if known is not None:
         return _repeat(project, subject, known, steps)
-    run = Run(project, subject, begin_record(project.store, subject), steps)
+    run = Run(project, subject, begin_record(project.store, subject.origin), steps)
     try:
         return _complete(run, environ)
     except GreenroomError as error:
@@ -103,7 +106,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     observed = case.observed.model_copy(update={"latency": served.latency})
     case = replace(case, observed=observed, preview=served.preview)
     checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
-    checks = apply_overrides(checks, find_overrides(run.project.store, run.subject.evidence))
+    checks = apply_overrides(checks, find_overrides(run.project.store, run.subject.origin))
     with run.steps.step("report") as step:
         report = assemble_report(
             run.project,
@@ -122,7 +125,9 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
         )
         complete_record(run.project.store, run.id, report, model=model, profile=package.profile)
         step.note = f"run {run.id[:12]}"
-    return RunResult(report, run.id, trained=trained, recorded=False)
+    return RunResult(
+        report, run.id, trained=trained, recorded=False, subject=run.subject, model=model, package=package
+    )
 
 
 def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> RunResult:
@@ -133,11 +138,20 @@ def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> R
         step.note = f"nothing changed since run {run_id[:12]}: its model and verdict stand"
     with steps.step("preview") as step:
         step.cached = True
-        preview = serve_candidate(project, subject, package_model(project, known.model, known.profile))
+        package = package_model(project, known.model, known.profile)
+        preview = serve_candidate(project, subject, package)
         step.note = _say_where(preview)
         if preview.state == "failed":
             raise PreviewError(f"the preview in slot {subject.slot} does not come up again", log=preview.log)
-    return RunResult(known.recorded.report, run_id, trained=False, recorded=True)
+    return RunResult(
+        known.recorded.report,
+        run_id,
+        trained=False,
+        recorded=True,
+        subject=subject,
+        model=known.model,
+        package=package,
+    )
 
 
 def _train(run: Run, environ: Mapping[str, str]) -> tuple[Model, bool]:

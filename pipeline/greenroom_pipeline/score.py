@@ -23,6 +23,7 @@ from greenroom_services.environments import Environment, build_environment, mode
 from greenroom_services.errors import ModelError, RequirementsError
 from greenroom_services.scoring import score_model
 
+PREDICTIONS = "predictions"
 _TIMEOUT = 900.0
 _WHOLE = frozenset({"integer", "long"})
 _NUMBERS = _WHOLE | {"float", "double"}
@@ -56,7 +57,8 @@ def score(
     features = holdout.features(model.columns)
     environment = model_environment(model, places, who=who)
     with tempfile.TemporaryDirectory(dir=places.scratch) as folder:
-        rows, output = Path(folder) / "rows.parquet", Path(folder) / Path(_name(model, holdout)).name
+        rows, output = Path(folder) / "rows.parquet", Path(folder) / name_predictions(model, holdout)
+        output.parent.mkdir()
         features.to_parquet(rows)
         with _translated(who), _explained(features, model, who=who):
             score_model(
@@ -71,7 +73,7 @@ def score(
                 timeout=_TIMEOUT,
             )
         predictions = _read(output, rows=len(features), task=task, who=who)
-        store.put(model.logged.run_id, output, "predictions")
+        store.put(model.logged.run_id, output, PREDICTIONS)
     return predictions, False
 
 
@@ -108,7 +110,7 @@ def find_misfit(features: pd.DataFrame, inputs: Mapping[str, str]) -> str | None
 
 def recorded_predictions(model: Model, holdout: Holdout, *, task: Task, store: Store) -> Predictions | None:
     """Return what the model was scored with on this holdout, or None when it was not."""
-    stored = store.get(model.logged.run_id, _name(model, holdout))
+    stored = store.get(model.logged.run_id, name_predictions(model, holdout))
     if stored is None:
         return None
     try:
@@ -129,9 +131,18 @@ def _read(path: Path, *, rows: int, task: Task, who: str) -> Predictions:
     return predictions
 
 
-def _name(model: Model, holdout: Holdout) -> str:
-    """Name the predictions by all that they follow from, the code that asks the model included."""
+def name_predictions(model: Model, holdout: Holdout) -> str:
+    """Name the file of predictions by the holdout, and by all else that they follow from.
+
+    The code that asks the model is part of that.
+    """
     columns = map(str, holdout.features(model.columns).columns)
     asked = [version("greenroom"), str(holdout.positive), ",".join(holdout.classes)]
     identity = "\0".join([model.digest, holdout.digest, *asked, *columns])
-    return f"predictions/{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
+    follows = hashlib.sha256(identity.encode()).hexdigest()[:24]
+    return f"{PREDICTIONS}/{begin_name(holdout.digest)}{follows}.parquet"
+
+
+def begin_name(holdout: str) -> str:
+    """Return what the names of all predictions on the holdout of this digest begin with."""
+    return f"{holdout[:16]}-"

@@ -59,7 +59,7 @@ def serving(
     previews = _launch_host(places, host_limits(project.settings.preview), entrance)
     try:
         with (
-            _sweeping(project),
+            sweeping(project),
             _portal(places, host=host, port=port, environ=environ) as (process, log, address),
         ):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}
@@ -69,7 +69,7 @@ def serving(
 
 
 @contextmanager
-def _sweeping(project: Project) -> Iterator[None]:
+def sweeping(project: Project) -> Iterator[None]:
     """Remove the previews of closed pull requests, now and every few minutes: whoever closed them told nobody."""
     stop = threading.Event()
 

@@ -13,6 +13,7 @@ from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import choose_metrics, require_known_checks
 from greenroom_pipeline.holdout import Holdout, read_holdout
 from greenroom_pipeline.models import Model, read_model
+from greenroom_pipeline.origin import LINE_CHARACTERS, Origin
 from greenroom_pipeline.overlap import Training, open_training
 from greenroom_pipeline.own_metrics import define_metrics, require_committed_sources
 from greenroom_pipeline.project import Project
@@ -50,6 +51,22 @@ class Subject:
     def seed(self) -> int:
         """What everything random about the verdict starts from: the same evidence draws the same."""
         return int(self.evidence[:15], 16)
+
+    @property
+    def origin(self) -> Origin:
+        """What its record says of it before anything is found out."""
+        title = self.pull.title if self.pull else self.commit.subject
+        return Origin(
+            sha=self.commit.sha,
+            subject=self.commit.subject[:LINE_CHARACTERS],
+            author=self.commit.author[:LINE_CHARACTERS],
+            branch=self.branch,
+            pull=self.pull.number if self.pull else None,
+            title=title[:LINE_CHARACTERS],
+            fingerprint=self.fingerprint,
+            holdout=self.holdout.digest,
+            evidence=self.evidence,
+        )
 
     @property
     def slot(self) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from greenroom_pipeline.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
 from greenroom_pipeline.wording import tell_wear
 
@@ -48,6 +49,14 @@ class ConsoleProgress:
 
     def failed(self, step: str, seconds: float) -> None:
         print_line(self._console, ("  ✗ ", "red"), f"{step:<12}{seconds:7.1f} s")
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Show what the doctor found: ✓ is there, ✗ is missing, – is missing and can be done without."""
+    for finding in findings:
+        missing = ("  ✗ ", "red") if finding.needed else ("  – ", "yellow")
+        mark = ("  ✓ ", "green") if finding.holds else missing
+        print_line(console, mark, f"{finding.subject:<22}", (plain(finding.says), "dim"))
 
 
 def print_report(console: Console, report: Report) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlparse
 
 # MLflow reads these while it is imported. Greenroom sends nothing home, and prints its own progress.
@@ -32,6 +32,7 @@ from greenroom_pipeline.places import Places
 
 _PREFIX = "greenroom."
 _CHAMPION = "champion"
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,9 @@ class Store:
         known = self.record(run_id).parameters
         new = [Param(key, value) for key, value in values.items() if key not in known]
         with _translated("log parameters"):
-            self._client.log_batch(run_id, params=new)
+            # A server takes so many at once.
+            for start in range(0, len(new), _BATCH):
+                self._client.log_batch(run_id, params=new[start : start + _BATCH])
 
     # Files of a run
 
@@ -170,6 +173,12 @@ class Store:
             if name not in {entry.path for entry in self._client.list_artifacts(run_id, parent or None)}:
                 return None
             return self._fetch(f"{self._client.get_run(run_id).info.artifact_uri}/{name}", run_id)
+
+    def names(self, run_id: str, folder: str) -> list[str]:
+        """Return the names of the files in a run's folder."""
+        with _translated(f"list {folder}"):
+            entries = self._client.list_artifacts(run_id, folder)
+        return sorted(PurePosixPath(entry.path).name for entry in entries if not entry.is_dir)
 
     def _fetch(self, location: str, key: str) -> Path:
         local = _local_path(location)
@@ -206,9 +215,12 @@ class Store:
         return None
 
     def register(self, model: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
-        """Make the model a version in the registry; the same commit and digest give the one that is there."""
+        """Make the model a version in the registry, or return the one that is there.
+
+        That is of the same digest, commit and pull request: another pull request's stays as it is.
+        """
         for version in self.versions():
-            if version.tags.get("digest") == tags["digest"] and version.tags.get("sha") == tags["sha"]:
+            if all(version.tags.get(key) == tags.get(key) for key in ("digest", "sha", "pull")):
                 self.tag_version(version.version, tags)
                 return ModelVersion(version.version, version.run_id, {**version.tags, **tags})
         with _translated("register the model"):
@@ -249,6 +261,10 @@ class Store:
     def set_champion(self, version: str) -> None:
         with _translated("move the champion"):
             self._client.set_registered_model_alias(self.project, _CHAMPION, version)
+
+    def unset_champion(self) -> None:
+        with _translated("take the champion's alias away"):
+            self._client.delete_registered_model_alias(self.project, _CHAMPION)
 
 
 def open_store(project: str, places: Places) -> Store:

@@ -11,22 +11,18 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 from streamlit.web.bootstrap import load_config_options
 
+from greenroom_pipeline.api.app import build_api
 from greenroom_portal.edge import GuardMiddleware, content_policy
 from greenroom_portal.router import SCRIPT
 from greenroom_portal.theme import THEME
@@ -52,18 +48,6 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-async def _health(_request: Request) -> JSONResponse:
-    return JSONResponse({"status": "ok", "version": version("greenroom")})
-
-
-async def _refuse_request(request: Request, error: Exception) -> JSONResponse:
-    """Answer in the one shape of errors, which the preview host and its previews have too."""
-    assert isinstance(error, HTTPException)
-    message = f"There is no {request.method} {request.url.path}."
-    content = {"error": message, "detail": []}
-    return JSONResponse(content, status_code=error.status_code, headers=error.headers)
-
-
 @asynccontextmanager
 async def _import_pages(_app: App) -> AsyncIterator[None]:
     """Import what the pages need now rather than in the first visit."""
@@ -76,10 +60,7 @@ def build_app() -> App:
     """Return the ASGI application; sets Streamlit's options for this process."""
     load_config_options(OPTIONS)
     page = Path(get_static_dir()) / "index.html"
-    api = Starlette(
-        routes=[Route("/health", _health, methods=["GET"])],
-        exception_handlers={HTTPException: _refuse_request},
-    )
+    api = build_api()
     return App(
         SCRIPT,
         lifespan=_import_pages,

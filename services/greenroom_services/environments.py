@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 import uv
 from packaging.requirements import InvalidRequirement, Requirement
@@ -60,12 +61,42 @@ def build_environment(
     path = cache.resolve() / digest
     environment = Environment(path, path / "bin" / "python", digest)
     if _runs(environment):
+        os.utime(path / "pyvenv.cfg")
         return environment
     cache.mkdir(parents=True, exist_ok=True)
-    with _lock(cache / f".{digest}.lock") as lock:
+    with _locked(path) as lock:
         if not _runs(environment):
             _build(path, lines, python=python, lock=lock, timeout=timeout)
     return environment
+
+
+@contextmanager
+def held(environment: Environment) -> Iterator[None]:
+    """Keep the environment from being evicted, and note that it is used."""
+    os.utime(environment.path / "pyvenv.cfg")
+    with _lock_file(environment.path) as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def evict_environments(cache: Path, *, before: float) -> list[str]:
+    """Remove the environments that were last used *before* a time of the epoch and that nobody holds.
+
+    Returns their digests. They are built again when they are needed.
+    """
+    evicted = []
+    for config in cache.glob("*/pyvenv.cfg"):
+        path = config.parent
+        with _lock_file(path) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                unused = config.stat().st_mtime < before
+            except OSError:
+                continue
+            if unused:
+                shutil.rmtree(path)
+                evicted.append(path.name)
+    return evicted
 
 
 def normalise(requirements: Sequence[str]) -> list[str]:
@@ -213,7 +244,11 @@ def _mentions(output: str, name: str) -> bool:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[int]:
-    with path.open("w") as file:
+def _locked(path: Path) -> Iterator[int]:
+    with _lock_file(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
+
+
+def _lock_file(path: Path) -> IO[str]:
+    return path.with_name(f".{path.name}.lock").open("w")

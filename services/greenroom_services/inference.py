@@ -259,7 +259,7 @@ class Predictor:
         self.task = task
         self.classes = list(classes)
         self.positive = positive if positive is not None else (self.classes[-1] if self.classes else None)
-        self.model = mlflow.pyfunc.load_model(str(model_dir))
+        self.model = mlflow.pyfunc.load_model(str(model_dir), suppress_warnings=True)
         self.signature = _signature(self.model)
         self.columns = read_columns(self.signature.get("inputs", []), profile or {})
         self._classifier: Any = None if task == "regression" else _find_classifier(self.model)

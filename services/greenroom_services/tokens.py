@@ -101,19 +101,19 @@ class TokenStore:
         return number, f"{PREFIX}_{number}_{secret}"
 
     def verify(self, text: str, scope: Scope, project: str, slot: str) -> Token | None:
-        """Return the token that *text* is, if it lives and allows this; how it falls short is told nobody.
+        """Return the token that *text* is, if it lives and allows this; how it falls short is told nobody."""
+        token = self.find(text)
+        return token if token is not None and token.allows(scope, project, slot) else None
 
-        A file that cannot be read lets nobody in.
-        """
+    def find(self, text: str) -> Token | None:
+        """Return the token that *text* is, if it lives. A file that cannot be read lets nobody in."""
         shape = SHAPE.fullmatch(text)
         if shape is None:
             return None
         token = self._read_if_changed().get(shape[1])
         # Compared also where there is no such token, so that the time tells nothing.
         right = secrets.compare_digest(_digest(shape[2]), token.sha256 if token else "0" * 64)
-        if token is None or not right or token.expires <= self._now():
-            return None
-        return token if token.allows(scope, project, slot) else None
+        return token if token is not None and right and token.expires > self._now() else None
 
     def list(self) -> list[Token]:
         """Return all tokens, the oldest first, expired ones too; `TokenError` when the file is damaged."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from greenroom_pipeline.places import find_places, prepare_home
+from greenroom_pipeline.tracking import open_store
 from greenroom_services.bento import PackagedBento, digest_folder, package
 from greenroom_services.client import HostClient
 from greenroom_services.environments import Environment, build_environment, model_requirements
@@ -71,3 +73,12 @@ def host(tmp_path: Path, cache: Path) -> Iterator[HostProcess]:
 @pytest.fixture
 def client(host: HostProcess) -> HostClient:
     return host.client
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an embedded store that nothing is in; to make it takes longer than to copy it."""
+    places = find_places(tmp_path_factory.mktemp("tables"), {})
+    prepare_home(places)
+    open_store("nobody", places)
+    return places.home / "mlflow.db"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
 
 def has_ended(pid: int) -> bool:
@@ -19,3 +21,13 @@ def assert_ends(pid: int, *, timeout: float = 10) -> None:
     while not has_ended(pid):
         assert time.monotonic() < deadline, f"process {pid} still runs"
         time.sleep(0.02)
+
+
+def find_named(name: str) -> list[int]:
+    """Return the processes that call themselves *name*."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (folder / "comm").read_text().strip() == name:
+                found.append(int(folder.name))
+    return found

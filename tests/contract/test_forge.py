@@ -134,3 +134,31 @@ def test_an_unknown_number_is_named(forge: LocalForge) -> None:
     """A pull request that does not exist is named, with how to open one."""
     with pytest.raises(RepositoryError, match="no pull request 7"):
         forge.pull(7)
+
+
+def test_a_pushed_branch_gets_its_senders_number_once(bench: Workbench, forge: LocalForge) -> None:
+    """Who may write a pull request says which branch it is: one that is here, at that commit, and nobody else's."""
+    head = propose(bench, "better", "A better model")
+    admitted = forge.admit(7, branch="better", head=head)
+    bench.git("switch", "--quiet", "--create", "other", "main")
+    other = bench.commit("Another model")
+    opened = forge.pull_of_checkout()
+    refused: list[tuple[int, str | None, str]] = [
+        (9, "better", head),  # is number 7
+        (9, "main", bench.git("rev-parse", "main")),
+        (9, "absent", head),
+        (9, "better^{/first}", head),
+        (9, None, head),
+    ]
+    bench.git("switch", "--quiet", "main")
+    bench.git("branch", "--quiet", "-D", "better")
+    bench.git("branch", "--quiet", "third", "main")
+    third = bench.git("rev-parse", "third")
+
+    assert (admitted.number, admitted.branch, admitted.head) == (7, "better", head)
+    assert opened is not None
+    assert (opened.number, opened.head) == (8, other)
+    for number, branch, sha in (*refused, (7, "third", third), (9, "third", "0" * 40)):
+        with pytest.raises(RepositoryError, match="push the branch first"):
+            forge.admit(number, branch=branch, head=sha)
+    assert [pull.number for pull in forge.pulls()] == [8]

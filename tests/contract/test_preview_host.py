@@ -36,6 +36,7 @@ from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.gateway import Gateway
 from greenroom_services.host.launch import HostProcess, launch_host, temporary_host
+from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.names import Entrance
 from greenroom_services.host.records import Records
 from greenroom_services.host.slots import Slots
@@ -336,9 +337,10 @@ def test_restart(
         assert listed == [("irises", "7", "asleep")]
         assert second.client.predict("irises", "7", example.records)["predictions"] == example.expected
         assert second.client.status("irises", "7").state == "awake"
-        (woken,) = children(second.process.pid)
+        woken = second.client.status("irises", "7").memory
+        assert woken is not None
         assert second.client.sleep("irises", "7").state == "asleep"
-        assert_ends(woken)
+        assert second.client.status("irises", "7").memory is None
         assert "startup complete" in second.client.log("irises", "7")
     with pytest.raises(HostAbsent):
         endpoints(state)
@@ -372,6 +374,21 @@ def test_a_transient_host(
         assert [state.slot for state in lasting.client.previews()] == ["2", "production"]
         assert await_state(lasting.client, "irises", "production", "awake").wakes == 1
         assert lasting.client.status("irises", "2").state == "asleep"
+
+
+def test_a_host_keeps_house(
+    tmp_path: Path, cache: Path, examples: dict[str, Example], pack: Pack, requirements: list[str]
+) -> None:
+    """A host goes by its limits without anybody asking, and logs each event as a line of JSON."""
+    example = examples["irises"]
+    with temporary_host(tmp_path, cache=cache, limits=HostLimits(idle=0.1, ttl=3_600)) as host:
+        state = deploy(host.client, pack(example), example, requirements)
+        assert state.expires == pytest.approx(3_600, abs=60)
+        await_state(host.client, "irises", "7", "asleep")
+        lines = [json.loads(line) for line in host.log.read_text().splitlines()]
+
+    told = [(line["event"], line["project"], line["slot"]) for line in lines if "slot" in line]
+    assert told == [("deployed", "irises", "7"), ("asleep", "irises", "7")]
 
 
 @pytest.mark.parametrize(

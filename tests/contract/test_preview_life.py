@@ -39,6 +39,7 @@ from greenroom_services.host.slots import Slots
 from greenroom_services.host.upkeep import Upkeep
 from greenroom_services.previews import Address, PreviewState
 from tests.contract.thread_previews import (
+    ThreadPreview,
     ThreadRuntime,
     bento_folder,
     deploy_packed,
@@ -484,6 +485,27 @@ def test_two_racing_deployments(run: Run, first: int) -> None:
     run(steps)
 
 
+def test_what_was_overtaken_is_not_started(run: Run) -> None:
+    """A deployment that still waits for its turn when a newer one comes is stale."""
+
+    async def steps(stage: Stage) -> None:
+        stage.held = True
+        deployments = []
+        for order in (1, 2, 3):
+            bundle = stage.pack(SEVEN, f"order {order}", order=order)
+            deployments.append(asyncio.create_task(deploy_packed(stage.slots, bundle, SEVEN)))
+            await until(lambda: stage.runtime.started != [])
+            await until(lambda order=order: stage.slots.open(SEVEN).newest == order)  # type: ignore[misc]
+        stage.held = False
+
+        ended = await asyncio.gather(*deployments, return_exceptions=True)
+
+        assert [type(each) for each in ended] == [PreviewState, BundleStale, PreviewState]
+        assert (await stage.ask(SEVEN), len(stage.runtime.started)) == ("order 3", 2)
+
+    run(steps)
+
+
 def test_the_same_bundle_again_is_a_no_op(run: Run) -> None:
     """What the slot holds already is answered at once, without its bytes being read, and sleeps on."""
 
@@ -515,8 +537,11 @@ def test_the_old_preview_ends_after_its_last_answer(run: Run) -> None:
             assert await stage.ask(SEVEN) == "new"
             async with old.people.post("http://preview/predict") as answer:
                 assert await answer.json() == {"kind": "old"}
+            await stage.deploy(EIGHT)
+            assert isinstance(old.running, ThreadPreview)
+            assert not old.running.told_to_stop
             assert before < stage.files(SEVEN)
-        await until(lambda: stage.alive() == 1)
+        await until(lambda: stage.alive() == 2)
         await until(lambda: len(stage.files(SEVEN)) == 2)
         assert await stage.ask(SEVEN) == "new"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,80 +10,57 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
-import pandas as pd
+import psutil
 import pytest
 
 from greenroom_services.bento import PackagedBento
 from greenroom_services.environments import Environment
 from greenroom_services.runtimes.process import ProcessRuntime
-from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview, Runtime
-from tests.contract.example_models import Example, save_code
-from tests.contract.processes import assert_ends
+from greenroom_services.runtimes.runtime import Runtime
+from greenroom_services.runtimes.walls import Walls
+from tests.contract.example_models import Example
+from tests.contract.processes import assert_ends, find_named
+from tests.contract.runtime_previews import OBEDIENT, Starter, ask, await_end, await_ready, starting, tell
 
-Start = Callable[[PackagedBento], RunningPreview]
+Make = Callable[[Path], Runtime]
+RUNTIMES: dict[str, Make] = {
+    "process": lambda bentos: ProcessRuntime(shown=[bentos]),
+    "process without walls": lambda bentos: ProcessRuntime(shown=[bentos], walls=Walls(False, None)),
+}
 
 
-@pytest.fixture(params=[pytest.param(ProcessRuntime, id="process")])
-def runtime(request: pytest.FixtureRequest) -> Runtime:
-    made: Runtime = request.param()
-    return made
+@pytest.fixture(scope="module")
+def bentos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bentos")
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module", params=list(RUNTIMES))
+def runtime(request: pytest.FixtureRequest, bentos: Path) -> Iterator[Runtime]:
+    made = RUNTIMES[request.param](bentos)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def private() -> Iterator[Path]:
-    """A folder with a path short enough for sockets."""
-    with tempfile.TemporaryDirectory(prefix="gr-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def start(runtime: Runtime, environment: Environment, private: Path) -> Iterator[Start]:
-    started: list[RunningPreview] = []
-
-    def start_one(bento: PackagedBento) -> RunningPreview:
-        folder = private / str(len(started))
-        folder.mkdir()
-        started.append(runtime.start(PreviewSpec(bento.path, environment, folder, folder / "log")))
-        return started[-1]
-
-    yield start_one
-    for running in started:
-        running.stop()
-
-
-def ask(running: RunningPreview) -> httpx.Client:
-    return httpx.Client(
-        transport=httpx.HTTPTransport(uds=str(running.socket)), base_url="http://preview", timeout=60
-    )
-
-
-def await_socket(running: RunningPreview, *, timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
-    while not running.socket.exists():
-        assert running.alive(), running.log()
-        assert time.monotonic() < deadline, running.log()
-        time.sleep(0.02)
-
-
-def await_end(running: RunningPreview, *, timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
-    while running.alive():
-        assert time.monotonic() < deadline, running.log()
-        time.sleep(0.02)
+def start(runtime: Runtime, environment: Environment, bentos: Path) -> Iterator[Starter]:
+    with starting(runtime, environment, bentos=bentos) as starter:
+        yield starter
 
 
 @pytest.mark.parametrize("name", ["diabetes", "average"])
 def test_a_preview_answers_as_its_model(
-    name: str, start: Start, examples: dict[str, Example], pack: Callable[..., PackagedBento]
+    name: str, start: Starter, examples: dict[str, Example], pack: Callable[..., PackagedBento]
 ) -> None:
     """Once its socket is there, a preview gives the model's answers."""
     example = examples[name]
-    running = start(pack(example))
+    running = start(pack(example).path)
 
-    await_socket(running)
+    await_ready(running)
 
     with ask(running) as client:
         assert client.get("/readyz").status_code == 200
@@ -98,11 +75,11 @@ def test_a_preview_answers_as_its_model(
 
 
 def test_stop_ends_the_preview(
-    start: Start, examples: dict[str, Example], pack: Callable[..., PackagedBento]
+    start: Starter, examples: dict[str, Example], pack: Callable[..., PackagedBento]
 ) -> None:
     """A stopped preview answers no more; its log stays, and stopping it again does nothing."""
-    running = start(pack(examples["irises"]))
-    await_socket(running)
+    running = start(pack(examples["irises"]).path)
+    await_ready(running)
 
     running.stop(grace=10)
 
@@ -113,100 +90,92 @@ def test_stop_ends_the_preview(
     running.stop()
 
 
-FAILING_MODEL = """
-import os
-import pandas
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+FAILING = """
+import bentoml
 
-class Model(PythonModel):
-    def load_context(self, context):
-        if os.environ.get("BENTOML_HOME"):
-            raise RuntimeError("no such table: weights")
-    def predict(self, context, model_input: pandas.DataFrame, params=None):
-        return model_input["low"]
-
-set_model(Model())
-"""
-
-FORKING_MODEL = """
-import os, subprocess, sys
-import pandas
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
-
-class Model(PythonModel):
-    def predict(self, context, model_input: pandas.DataFrame, params=None):
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        return [float(child.pid)] * len(model_input)
-
-set_model(Model())
+@bentoml.service
+class Failing:
+    def __init__(self):
+        raise RuntimeError("no such table: weights")
 """
 
 
-def make(source: str, folder: Path) -> Example:
-    rows = pd.DataFrame({"low": [0.0], "high": [1.0]})
-    return Example(folder.name, save_code(source, folder), "regression", rows, [])
-
-
-def test_a_preview_that_fails_ends(start: Start, pack: Callable[..., PackagedBento], tmp_path: Path) -> None:
+def test_a_preview_that_fails_ends(start: Starter, tmp_path: Path) -> None:
     """A preview whose model does not load ends by itself, and its log says why."""
-    running = start(pack(make(FAILING_MODEL, tmp_path / "failing")))
+    (tmp_path / "service.py").write_text(FAILING)
+
+    running = start(tmp_path)
 
     await_end(running)
-
     assert "RuntimeError: no such table: weights" in running.log()
 
 
-def test_stop_ends_what_the_model_started(
-    start: Start, pack: Callable[..., PackagedBento], tmp_path: Path
-) -> None:
-    """No process that a candidate started outlives its preview."""
-    running = start(pack(make(FORKING_MODEL, tmp_path / "forking")))
-    await_socket(running)
-    with ask(running) as client:
-        child = client.post("/predict", json={"rows": [{"low": 0, "high": 1}]}).json()["predictions"][0]
-
-    running.stop()
-
-    assert_ends(int(child))
-
-
-CHATTY_MODEL = """
-import sys
-import pandas
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
-
-class Model(PythonModel):
-    def predict(self, context, model_input: pandas.DataFrame, params=None):
-        for _ in range(400):
-            sys.stdout.write(("word " * 20 + chr(10)) * 1_000)
-        print("last words", flush=True)
-        return model_input["low"]
-
-set_model(Model())
+DAEMON = """
+import ctypes, os, time
+child = os.fork()
+if child == 0:
+    os.setsid()
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(15, b"{name}")
+        time.sleep(600)
+    os._exit(0)
+os.waitpid(child, 0)
+answer = "left"
 """
 
 
-def test_what_a_preview_prints_is_bounded(
-    start: Start, pack: Callable[..., PackagedBento], private: Path, tmp_path: Path
-) -> None:
-    """A preview that prints without end keeps its last lines, in a few megabytes of disk."""
-    running = start(pack(make(CHATTY_MODEL, tmp_path / "chatty")))
-    await_socket(running)
-
-    with ask(running) as client:
-        assert client.post("/predict", json={"rows": [{"low": 0, "high": 1}]}).status_code == 200
-
-    deadline = time.monotonic() + 30
-    # In the moment of the cut the log is empty.
-    while (
-        sum(path.stat().st_size for path in private.rglob("*") if path.is_file()) > 12 * 2**20
-        or "last words" not in running.log()
-    ):
+def test_stop_ends_what_the_model_started(start: Starter) -> None:
+    """No process that a candidate started outlives its preview, not even one in a session of its own."""
+    running = start.obedient()
+    name = f"gr-{secrets.token_hex(4)}"
+    assert tell(running, DAEMON.format(name=name)) == "left"
+    deadline = time.monotonic() + 10
+    while not (left := find_named(name)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+    running.stop()
+
+    for pid in left:
+        assert_ends(pid)
+
+
+def test_the_service_keeps_what_bentoml_offers(start: Starter) -> None:
+    """Health, metrics, documentation and adaptive batching are there as with BentoML's own server."""
+    running = start.obedient()
+
+    with ask(running) as client, ThreadPoolExecutor(8) as pool:
+        for path in ("/readyz", "/livez", "/metrics", "/docs.json"):
+            assert client.get(path).status_code == 200
+        tasks = [
+            pool.submit(client.post, "/double", json={"numbers": [float(number)]}) for number in range(24)
+        ]
+        assert [task.result().json() for task in tasks] == [[2.0 * number] for number in range(24)]
+        assert client.post("/largest_batch", json={}).json() > 1
+        assert b"bentoml_service_request_total" in client.get("/metrics").content
+
+
+def test_a_preview_says_what_it_uses(start: Starter) -> None:
+    """Memory that a candidate takes, time that it spends and processes that it starts are counted; then they end."""
+    running = start.obedient()
+    await_ready(running)
+    before = running.usage()
+
+    tell(running, "import builtins; builtins.held = b'x' * (64 * 2**20)")
+    tell(running, "x = sum(i * i for i in range(5_000_000))")
+    tell(
+        running,
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)",
+    )
+
+    after = running.usage()
+    assert before is not None
+    assert after is not None
+    assert after.memory - before.memory > 48 * 2**20
+    assert after.cpu_seconds > before.cpu_seconds
+    assert after.processes > before.processes
+    running.stop()
+    assert running.usage() is None
 
 
 STARTER = """
@@ -215,30 +184,33 @@ from pathlib import Path
 from greenroom_services.environments import Environment
 from greenroom_services.runtimes.process import ProcessRuntime
 from greenroom_services.runtimes.runtime import PreviewSpec
+from greenroom_services.runtimes.walls import Walls, find_walls
 
-bento, environment, folder = map(Path, sys.argv[1:])
-found = Environment(environment, environment / "bin" / "python", "")
-spec = PreviewSpec(bento, found, folder, folder / "log")
-running = ProcessRuntime().start(spec)
-print(running.sandboxed.process.pid, flush=True)
+bento, environment, folder = map(Path, sys.argv[1:4])
+walls = find_walls() if sys.argv[4] == "walls" else Walls(False, None)
+spec = PreviewSpec(bento, Environment(environment, environment / "bin" / "python", ""), folder, folder / "log")
+runtime = ProcessRuntime(shown=[bento], walls=walls)
+running = runtime.start(spec)
+while running.usage() is None:
+    pass
+print(running.server.process.pid, flush=True)
 sys.stdin.read()
 """
 
 
-def test_a_preview_ends_with_its_host(
-    environment: Environment,
-    private: Path,
-    examples: dict[str, Example],
-    pack: Callable[..., PackagedBento],
-) -> None:
-    """A host that is killed leaves no preview behind, not even one that is just loading."""
-    bento = pack(examples["irises"])
-    command = [sys.executable, "-c", STARTER, str(bento.path), str(environment.path), str(private)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as host:
-        assert host.stdout is not None
-        child = int(host.stdout.readline())
-        os.kill(child, 0)
+@pytest.mark.parametrize("walls", ["walls", "none"])
+def test_a_preview_ends_with_its_host(environment: Environment, tmp_path: Path, walls: str) -> None:
+    """A host that is killed leaves no process behind, not even a preview that is just loading."""
+    with tempfile.TemporaryDirectory(prefix="gr-") as private:
+        command = [sys.executable, "-c", STARTER, str(OBEDIENT), str(environment.path), private, walls]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as host:
+            assert host.stdout is not None
+            server = int(host.stdout.readline())
+            below = psutil.Process(server).children(recursive=True)
 
-        host.send_signal(signal.SIGKILL)
+            host.send_signal(signal.SIGKILL)
 
-    assert_ends(child)
+        assert below
+        for process in below:
+            assert_ends(process.pid)
+        assert_ends(server)

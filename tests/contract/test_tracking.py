@@ -119,7 +119,7 @@ def test_runs_of_the_teams_own_are_left_alone(store: Store, places: Places) -> N
 
 
 def test_a_model_is_registered_once_for_a_commit(store: Store, places: Places, tmp_path: Path) -> None:
-    """The same commit and digest keep their version and get the newest tags; the champion is one version."""
+    """Commit, digest and pull request keep their version and get the newest tags; the champion is one version."""
     run = store.begin("one", {"sha": "a"})
     folder = tmp_path / "model"
     folder.mkdir()
@@ -130,10 +130,12 @@ def test_a_model_is_registered_once_for_a_commit(store: Store, places: Places, t
     first = store.register(model, {"digest": "d", "sha": "a", "verdict": "fail"})
     again = store.register(model, {"digest": "d", "sha": "a", "verdict": "pass"})
     other = store.register(model, {"digest": "d", "sha": "b", "verdict": "pass"})
+    elsewhere = store.register(model, {"digest": "d", "sha": "a", "pull": "8", "verdict": "fail"})
     store.set_champion(again.version)
     champion = store.champion()
 
     assert (model.path / "MLmodel").read_text().startswith("flavors")
-    assert first.version == again.version != other.version
+    assert first.version == again.version
+    assert len({first.version, other.version, elsewhere.version}) == 3
     assert champion is not None
     assert (champion.version, champion.tags["verdict"]) == (first.version, "pass")

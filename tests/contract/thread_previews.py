@@ -30,6 +30,7 @@ class Thread:
 
     def __init__(self, app: Starlette, socket: Path) -> None:
         self.socket = socket
+        self.told_to_stop = False
         config = uvicorn.Config(
             app, uds=str(socket), lifespan="off", log_config=None, timeout_graceful_shutdown=1
         )
@@ -41,7 +42,7 @@ class Thread:
         return self._thread.is_alive()
 
     def stop(self, *, grace: float = 0) -> None:
-        self._server.should_exit = True
+        self.told_to_stop = self._server.should_exit = True
         self._thread.join()
 
 

@@ -1,4 +1,4 @@
-"""`greenroom serve`: the portal and the previews of a project, and the promotion that closes the loop."""
+"""`greenroom serve`: portal and previews of a project, the promotion that closes the loop, and CI that hands in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from greenroom_pipeline.local_desk import LocalDesk
+from greenroom_pipeline.project import open_project
+from greenroom_pipeline.record import read_report
+from greenroom_pipeline.report import from_json
 from greenroom_services.client import HostClient, host_running
-from tests.projects import Workbench, make_project, training_script
+from tests.projects import Finished, Workbench, make_project, training_script
+
+REFUSE_TOKEN = "import os\nassert 'GREENROOM_TOKEN' not in os.environ\n"
 
 
 @dataclass(frozen=True)
@@ -137,3 +143,70 @@ def test_limits_reach_the_host(served: Served) -> None:
 
     assert state.expires is not None
     assert state.expires < 3 * 86_400
+
+
+def hand_in(served: Served, clone: Workbench, token: str, *arguments: str) -> Finished:
+    """Run the loop as CI does: with the server's address and a token, and nothing else."""
+    return clone.greenroom("run", *arguments, GREENROOM_SERVER=served.portal, GREENROOM_TOKEN=token)
+
+
+def make_token(served: Served, *, slot: str) -> str:
+    options = ("--scope", "deploy", "--project", "cancer", "--slot", slot)
+    return served.bench.greenroom("token", "create", *options).out.strip()
+
+
+@pytest.fixture(scope="module")
+def clone(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """What CI has: the repository on a branch that was pushed, whose training refuses to see a token."""
+    bench, root = served.bench, tmp_path_factory.mktemp("ci") / "cancer"
+    bench.git("switch", "--quiet", "--create", "third", "main")
+    bench.write("train.py", REFUSE_TOKEN + training_script("LogisticRegression(C=0.3)").lstrip())
+    bench.commit("The third idea")
+    bench.git("switch", "--quiet", "main")
+    bench.git("clone", "--quiet", "--branch", "third", str(bench.root), str(root))
+    return Workbench(root, bench.environ)
+
+
+def test_a_clone_hands_in_its_candidate(served: Served, clone: Workbench) -> None:
+    """A run in CI ends in one review, a preview that answers, and a candidate that can be promoted.
+
+    The same commit again changes nothing there, and training never sees the token.
+    """
+    store, token = served.bench.store, make_token(served, slot="3")
+    before = store.champion()
+    done = hand_in(served, clone, token)
+    again = hand_in(served, clone, token, "--json")
+    desk = LocalDesk(open_project(served.bench.places))
+    review = desk.review("cancer", 3)
+    (record,) = store.records(pull="3")
+    report = read_report(store, record.id)
+
+    assert (done.status, again.status) == (0, 0), done.err + again.err
+    assert re.search(r"^Preview: http://127\.0\.0\.1:\d+/p/cancer/3$", done.out, re.MULTILINE)
+    assert (review.run_state, review.branch) == ("finished", "third")
+    assert review.sha == clone.git("rev-parse", "HEAD")
+    assert report is not None
+    assert before is not None
+    assert report.champion is not None
+    assert (report.champion.digest, report.champion.version) == (before.tags["digest"], before.version)
+    assert from_json(again.out).metrics == report.metrics
+    assert store.champion() == before
+
+    host = HostClient(served.bench.places.host)
+    row = host.describe("cancer", "3")["profile"]["examples"][0]
+    assert host.predict("cancer", "3", [row])["model"]["digest"] == report.candidate.digest
+    desk.promote("cancer", 3, sha=review.sha, by="Grace")
+    champion = store.champion()
+    assert champion is not None
+    assert champion.tags["digest"] == report.candidate.digest
+
+
+def test_a_token_that_was_revoked_is_one_line(served: Served, clone: Workbench) -> None:
+    """A run whose token has ended says so, and what to do, before anything is trained."""
+    token = make_token(served, slot="3")
+    served.bench.greenroom("token", "revoke", token.split("_")[1])
+    refused = hand_in(served, clone, token)
+
+    assert refused.status == 2
+    assert "does not take GREENROOM_TOKEN" in refused.last_line
+    assert "train" not in refused.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -19,8 +20,11 @@ from pathlib import Path
 import pytest
 
 from greenroom_services.environments import (
+    Environment,
     build_environment,
     digest_requirements,
+    evict_environments,
+    held,
     model_requirements,
     normalise,
     serving_requirements,
@@ -290,3 +294,42 @@ def test_the_telemetry_of_a_lock_does_not_exclude_serving() -> None:
 
     assert "opentelemetry-semantic-conventions" in lines
     assert {"mlflow==3.17.2", "numpy==2.4.6"} < set(lines)
+
+
+def make_used(cache: Path, name: str, *, at: float) -> Environment:
+    """Lay out what stands for a built environment, last used at a time of the epoch."""
+    path = cache / name
+    path.mkdir(parents=True)
+    (path / "pyvenv.cfg").touch()
+    os.utime(path / "pyvenv.cfg", (at, at))
+    return Environment(path, path / "bin" / "python", name)
+
+
+def test_unused_environments_are_evicted(tmp_path: Path) -> None:
+    """What nobody has used for long goes; what is held stays, and counts as used from then on."""
+    for name, used in (("old", 1_000.0), ("newer", 3_000.0)):
+        make_used(tmp_path, name, at=used)
+    kept = make_used(tmp_path, "held", at=1_000.0)
+
+    with held(kept):
+        os.utime(kept.path / "pyvenv.cfg", (1_000.0, 1_000.0))
+        assert evict_environments(tmp_path, before=2_000.0) == ["old"]
+        assert sorted(path.name for path in tmp_path.glob("[a-z]*")) == ["held", "newer"]
+
+    assert evict_environments(tmp_path, before=2_000.0) == ["held"]
+    again = make_used(tmp_path, "again", at=1_000.0)
+    with held(again):
+        pass
+    assert evict_environments(tmp_path, before=2_000.0) == []
+
+
+def test_an_environment_that_is_asked_for_counts_as_used(tmp_path: Path) -> None:
+    """Finding one that is built already is a use of it."""
+    digest = digest_requirements(normalise(["six==1.16.0"]))
+    found = make_used(tmp_path, digest, at=1_000.0)
+    found.python.parent.mkdir()
+    found.python.touch()
+
+    build_environment(["six==1.16.0"], cache=tmp_path)
+
+    assert evict_environments(tmp_path, before=2_000.0) == []

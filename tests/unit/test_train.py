@@ -88,3 +88,17 @@ def test_mlflow_is_pointed_at_the_run(tmp_path: Path) -> None:
     assert environment["MLFLOW_RUN_ID"] == "this"
     assert environment["MLFLOW_TRACKING_URI"] == "sqlite:///x.db"
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_the_servers_token_is_kept_from_training(tmp_path: Path) -> None:
+    """A candidate's training sees the project's variables and not the token that its slot is written with."""
+    environ = {
+        "PATH": "/usr/bin",
+        "GREENROOM_TOKEN": "secret",
+        "GREENROOM_SERVER": "http://127.0.0.1:1",
+        "X": "1",
+    }
+    environment = training_environment(environ, tools=tmp_path, tracking_uri="sqlite:///x.db", run_id="this")
+
+    assert "secret" not in environment.values()
+    assert environment["X"] == "1"

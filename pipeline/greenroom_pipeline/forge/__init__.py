@@ -36,6 +36,13 @@ class Forge(Protocol):
         """Return the pull request of the checked-out branch; None on the default branch."""
         ...
 
+    def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
+        """Return the pull request that someone who may write it has a commit of; `RepositoryError` for none.
+
+        *branch* and *head* are what they say; where branches are pull requests, that may open it.
+        """
+        ...
+
     def merge(self, number: int, *, head: str, by: str) -> str:
         """Merge and return the merge commit's SHA; `RepositoryError` when the head is no longer *head*."""
         ...

@@ -36,6 +36,30 @@ class LocalForge:
         known = {name: number for number, name in self._branches().items()}
         return self._read(known.get(branch) or self._open(branch), branch)
 
+    def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
+        known = self._branches()
+        if number not in known:
+            self._adopt(number, branch, head=head, taken=set(known.values()))
+        return self.pull(number)
+
+    def _adopt(self, number: int, branch: str | None, *, head: str, taken: set[str]) -> None:
+        """Give a branch that was pushed here the number that its sender has, once: a closed one keeps its number."""
+        ref, there = f"refs/heads/{branch}", self.repository.asks
+        free = (
+            branch not in (None, self.repository.default_branch(), *taken)
+            and not there("symbolic-ref", "--quiet", f"{_REFS}{number}")
+            and there("show-ref", "--verify", "--quiet", ref)
+            and self.repository.commit(ref).sha == head
+        )
+        if not free:
+            raise RepositoryError(
+                f"there is no open pull request {number}, and no branch {branch or '(none)'!r} at {head[:7]} to"
+                " open it for; push the branch first"
+            )
+        self.repository.git("symbolic-ref", f"{_REFS}{number}", ref)
+        last = max(number, int(self._config("greenroom.lastpull") or 0))
+        self.repository.git("config", "greenroom.lastpull", str(last))
+
     def merge(self, number: int, *, head: str, by: str) -> str:
         pull = self.pull(number)
         if pull.head != head:

@@ -24,6 +24,8 @@ class HostLimits:
     """Seconds since its last deployment or visit after which a preview is removed; 0 for never."""
     patience: float = 60.0
     """Seconds that a visit waits for a preview to wake."""
+    environment_age: float = 30 * DAY
+    """Seconds without use after which a model's environment is removed; it is built again when it is needed."""
     preview: Limits = field(default_factory=Limits)
 
 

@@ -50,12 +50,12 @@ class Records:
     """The folder `previews` of a host: `{project}/{slot}/record.json`, and the bundle in `{digest}/` beside it."""
 
     def __init__(self, state: Path) -> None:
-        self._root = state.resolve() / "previews"
+        self.root = state.resolve() / "previews"
 
     def load(self) -> dict[Address, Record]:
         """Return all records; one that cannot be read is left out, and logged."""
         found: dict[Address, Record] = {}
-        for path in sorted(self._root.glob(f"*/*/{RECORD}")):
+        for path in sorted(self.root.glob(f"*/*/{RECORD}")):
             try:
                 address = Address(project=path.parent.parent.name, slot=path.parent.name)
                 record = Record.model_validate_json(path.read_bytes())
@@ -77,7 +77,10 @@ class Records:
     def incoming(self, address: Address) -> Path:
         """Return where a bundle can be unpacked; there is nothing yet."""
         slot = self._slot(address)
-        slot.mkdir(parents=True, exist_ok=True, mode=0o700)
+        slot.mkdir(parents=True, exist_ok=True)
+        # Previews are other users, who read their Bento; the host's folder around these keeps everybody else out.
+        for folder in (self.root, slot.parent, slot):
+            folder.chmod(0o755)
         return slot / f".incoming-{secrets.token_hex(4)}"
 
     def bundle(self, address: Address, digest: str) -> Path:
@@ -108,7 +111,7 @@ class Records:
 
     def sweep(self, records: Mapping[Address, Record]) -> None:
         """Remove what no record names: bundles that a kill left half unpacked, replaced, or forgotten."""
-        for slot in self._root.glob("*/*/"):
+        for slot in self.root.glob("*/*/"):
             record = next((each for place, each in records.items() if self._slot(place) == slot), None)
             if record is None and (slot / RECORD).exists():
                 continue  # it could not be read; somebody may still mend it
@@ -120,20 +123,20 @@ class Records:
                 slot.rmdir()
 
     def save_ages(self, ages: Mapping[Address, float], *, now: float) -> None:
-        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root.mkdir(parents=True, exist_ok=True)
         content = {"saved": now, "ages": {str(address): age for address, age in ages.items()}}
-        write_whole(self._root / "ages.json", json.dumps(content))
+        write_whole(self.root / "ages.json", json.dumps(content))
 
     def load_ages(self, *, now: float) -> tuple[dict[str, float], float]:
         """Return the ages by address and the seconds since they were saved; none where they cannot be read."""
         try:
-            read = AGES.validate_json((self._root / "ages.json").read_bytes())
+            read = AGES.validate_json((self.root / "ages.json").read_bytes())
         except (OSError, ValidationError):
             return {}, 0.0
         return read.ages, now - read.saved
 
     def _slot(self, address: Address) -> Path:
-        return self._root / address.project / address.slot
+        return self.root / address.project / address.slot
 
 
 def _remove(path: Path) -> None:

@@ -58,7 +58,7 @@ async def serve(
     tokens = None if entrance.loopback else TokenStore(folder.path / TOKENS_FILE)
     require_guarded(entrance, tokens)
     with folder.hold():
-        run_folder, runtime = folder.run_folder(), ProcessRuntime()
+        run_folder, runtime = folder.run_folder(), ProcessRuntime(shown=[folder.path / "previews"])
         slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=runtime, limits=limits)
         slots.restore()
         with _listen_control(run_folder / "host.sock") as control, listen_gateway(entrance) as gateway:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from greenroom_services.environments import evict_environments
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, ServiceError
 from greenroom_services.host import life
 from greenroom_services.host.logs import bound_log
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 ROUND_SECONDS = 1.0
 LOG_SECONDS = 0.25
 AGES_SECONDS = 600.0
+EVICTION_SECONDS = 600.0
 WOKEN_AT_ONCE = 2
 
 
@@ -32,18 +34,14 @@ class Upkeep:
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._go_round())
-            group.create_task(self._bound_logs())
+        await asyncio.gather(
+            _repeat(self._go_round, seconds=ROUND_SECONDS),
+            _repeat(self._bound_logs, seconds=LOG_SECONDS),
+            _repeat(self._evict_environments, seconds=EVICTION_SECONDS),
+        )
 
     async def _go_round(self) -> None:
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                self.round()
-            except Exception:
-                # A defect with one preview is no reason to neglect the others from now on.
-                log.exception("the upkeep has a defect", extra={"event": "defect"})
+        self.round()
 
     def round(self) -> None:
         """Look after all slots once; what takes time is done in the background."""
@@ -97,7 +95,23 @@ class Upkeep:
             self.slots.records.save_ages(ages, now=self.slots.wall())
 
     async def _bound_logs(self) -> None:
-        while True:
-            await asyncio.sleep(LOG_SECONDS)
-            for path in self.slots.logs():
-                await asyncio.to_thread(bound_log, path)
+        for path in self.slots.logs():
+            await asyncio.to_thread(bound_log, path)
+
+    async def _evict_environments(self) -> None:
+        """Remove environments that no preview, run or other host has used for long."""
+        slots = self.slots
+        before = slots.wall() - slots.limits.environment_age
+        evicted = await asyncio.to_thread(evict_environments, slots.stage.cache, before=before)
+        if evicted:
+            log.info("removed %d unused environments", len(evicted), extra={"event": "environments_evicted"})
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], *, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            # A defect with one preview is no reason to neglect the others from now on.
+            log.exception("the upkeep has a defect", extra={"event": "defect"})

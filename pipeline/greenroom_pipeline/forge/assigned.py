@@ -1,0 +1,44 @@
+"""The forge of a run that has a server: whoever sends may write one pull request, and the checkout is it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.repository import Repository
+
+
+@dataclass(frozen=True)
+class AssignedForge:
+    """Knows the pull request of the checkout by its number alone; the server's forge knows the rest."""
+
+    repository: Repository
+    number: int
+
+    def pulls(self) -> list[PullRequest]:
+        return [self.pull_of_checkout()]
+
+    def pull(self, number: int) -> PullRequest:
+        if number != self.number:
+            raise RepositoryError(f"the checkout is pull request {self.number}, not {number}")
+        return self.pull_of_checkout()
+
+    def pull_of_checkout(self) -> PullRequest:
+        commit = self.repository.commit()
+        return PullRequest(
+            number=self.number,
+            title=commit.subject,
+            branch=self.repository.branch() or "",
+            author=commit.author,
+            head=commit.sha,
+            state="open",
+            updated=commit.time,
+        )
+
+    def admit(self, number: int, *, branch: str | None, head: str) -> NoReturn:
+        raise RepositoryError(f"bundles of pull request {number} are taken by the server; hand them in there")
+
+    def merge(self, number: int, *, head: str, by: str) -> NoReturn:
+        raise RepositoryError(f"pull request {number} is merged on the server; promote it there")
