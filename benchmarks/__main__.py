@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.gate import bench_gate
+from benchmarks.gateway import bench_gateway
 from benchmarks.loop import bench_loop
 from benchmarks.machine import describe_machine
 from benchmarks.previews import bench_previews
@@ -17,7 +18,13 @@ from benchmarks.results import from_json, make_table, merge, to_json
 from benchmarks.scale import bench_scale
 
 RESULTS = Path(__file__).with_name("results.json")
-PARTS = {"loop": bench_loop, "gate": bench_gate, "scale": bench_scale, "previews": bench_previews}
+PARTS = {
+    "loop": bench_loop,
+    "gate": bench_gate,
+    "scale": bench_scale,
+    "previews": bench_previews,
+    "gateway": bench_gateway,
+}
 
 
 def main() -> None:

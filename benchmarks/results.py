@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Result:
-    """One row: medians, in seconds unless the name says GiB, and their ratio ours ÷ theirs: less is better."""
+    """One row: medians, in seconds unless the name says GiB or ms, and their ratio ours ÷ theirs: less is better."""
 
     name: str
     ours: float | None
@@ -56,7 +56,7 @@ def make_table(results: Sequence[Result]) -> Table:
     for result in results:
         target = "" if result.target is None else f"≤ {result.target:g}"
         met = "" if result.met is None else ("yes" if result.met else "NO")
-        unit = "GiB" if "GiB" in result.name else "s"
+        unit = next((unit for unit in ("GiB", "ms") if f" in {unit}" in result.name), "s")
         numbers = (_measure(result.ours, unit), _measure(result.theirs, unit), _show(result.ratio))
         table.add_row(result.name, *numbers, target, met, str(result.runs))
     return table

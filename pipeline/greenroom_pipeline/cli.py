@@ -70,6 +70,22 @@ Port = Annotated[
     int, typer.Option("--port", help="Port of the portal; 0 takes a free one.", min=0, max=65535)
 ]
 
+GatewayHost = Annotated[
+    str,
+    typer.Option(help="Address that the previews' gateway listens on; beyond loopback it asks for tokens."),
+]
+GatewayPort = Annotated[int, typer.Option(help="Port of the gateway; 0 takes a free one.", min=0, max=65535)]
+GatewayName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Public name of the gateway, such as models.example.com."),
+]
+PreviewDomain = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAIN", help="Domain below which each preview has a name: 7--flight-delays.DOMAIN."
+    ),
+]
+
 
 def _watch_until_stopped(server: Server, console: Console) -> None:
     try:
@@ -246,14 +262,24 @@ def override(
 
 
 @app.command()
-def serve(directory: Directory = Path(), host: Address = "127.0.0.1", port: Port = 8501) -> None:
+def serve(
+    directory: Directory = Path(),
+    host: Address = "127.0.0.1",
+    port: Port = 8501,
+    gateway_host: GatewayHost = "127.0.0.1",
+    gateway_port: GatewayPort = 0,
+    gateway_name: GatewayName = None,
+    preview_domain: PreviewDomain = None,
+) -> None:
     """Run the portal and the preview host for this project until Ctrl-C."""
     with _importing():
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.serve import serving
+        from greenroom_services.host.names import Entrance
 
     project = open_project(_places(directory))
-    with serving(project, host=host, port=port) as server:
+    entrance = Entrance(gateway_host, gateway_port, gateway_name, preview_domain)
+    with serving(project, host=host, port=port, entrance=entrance) as server:
         typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
         server.watch(threading.Event())
 

@@ -20,12 +20,14 @@ from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
 from greenroom_services.errors import HostAbsent, HostError
 from greenroom_services.host.launch import HostProcess, launch_host
+from greenroom_services.host.names import Entrance
 
 _log = logging.getLogger(__name__)
 _SWEEP = 300.0
 _START = 60.0
 _POLL = 0.05
 _GRACE = 10.0
+LOOPBACK_ENTRANCE = Entrance()
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,16 @@ class Server:
 
 @contextmanager
 def serving(
-    project: Project, *, host: str, port: int, environ: Mapping[str, str] = os.environ
+    project: Project,
+    *,
+    host: str,
+    port: int,
+    entrance: Entrance = LOOPBACK_ENTRANCE,
+    environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Server]:
     """Run the preview host and the portal while the context is open; *port* 0 takes a free one."""
     places = project.places
-    previews = _launch_host(project)
+    previews = _launch_host(project, entrance)
     try:
         with (
             sweeping(project),
@@ -91,11 +98,15 @@ def sweep_previews(project: Project) -> None:
             _log.info("removed the previews of closed pull requests: %s", slots)
 
 
-def _launch_host(project: Project) -> HostProcess:
+def _launch_host(project: Project, entrance: Entrance) -> HostProcess:
     places, table = project.places, project.settings.preview
     try:
         return launch_host(
-            places.host, cache=places.environments, limits=host_limits(table), runtime=runtime_choice(table)
+            places.host,
+            cache=places.environments,
+            entrance=entrance,
+            limits=host_limits(table),
+            runtime=runtime_choice(table),
         )
     except HostError as error:
         raise ServeError(str(error), log=error.log) from error

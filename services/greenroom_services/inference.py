@@ -570,9 +570,10 @@ def _name_probabilities(output: Output) -> list[dict[str, float]] | None:
 
 
 class Documentation:
-    """Answers /docs.json in the version of OpenAPI that BentoML's schemas are written in.
+    """Answers /docs.json with what BentoML gets wrong about itself put right.
 
-    It says 3.0, where no type may be null, and describes its own task API with types that may.
+    It says OpenAPI 3.0, where no type may be null, and describes its own task API with types that may; and that an
+    error's detail is a text, which is a list.
     """
 
     def __init__(self, app: Any, document: Callable[[], dict[str, Any]]) -> None:
@@ -582,8 +583,17 @@ class Documentation:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         app = self.app
         if scope["type"] == "http" and scope["path"].endswith("/docs.json"):
-            app = JSONResponse({**self.document(), "openapi": "3.1.0"})
+            app = JSONResponse(_correct(self.document()))
         await app(scope, receive, send)
+
+
+def _correct(document: dict[str, Any]) -> dict[str, Any]:
+    document = {**document, "openapi": "3.1.0"}
+    for schema in document["components"]["schemas"].values():
+        properties = schema.get("properties", {})
+        if {"error", "detail"} == set(properties):
+            properties["detail"] = {"type": "array", "items": {"type": "object"}}
+    return document
 
 
 class JSONOnly:

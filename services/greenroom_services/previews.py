@@ -87,6 +87,12 @@ class PreviewState(BaseModel):
     evicted: bool = Field(False, description="Whether its bundle had to make room for others.")
 
 
+class PreviewStates(BaseModel):
+    """Several slots, by project and slot."""
+
+    previews: list[PreviewState]
+
+
 class PreviewLog(BaseModel):
     """The last lines that a slot's previews wrote."""
 

@@ -218,11 +218,13 @@ def test_the_bento_describes_itself(served: Served, examples: dict[str, Example]
 
 
 def test_the_bento_has_valid_openapi(served: Served) -> None:
-    """`/docs.json` is valid OpenAPI and tells of both endpoints."""
+    """`/docs.json` is valid OpenAPI, tells of both endpoints, and what an error looks like."""
     document = served.client.get("/docs.json").json()
 
     validate(document)
     assert {"/predict", "/describe"} <= set(document["paths"])
+    failure = document["components"]["schemas"]["InvalidArgument"]["properties"]
+    assert failure["detail"] == {"type": "array", "items": {"type": "object"}}
 
 
 GOOD = {"distance": 500, "wind": 7, "carrier": "UA", "weekend": False}

@@ -113,8 +113,11 @@ class Stage:
         return await deploy_packed(self.slots, self.pack(address, kind, **fields), address)
 
     async def ask(self, address: Address, *, patience: float = 20) -> str:
-        async with self.slots.visit(address, patience=patience) as preview:
-            kind: str = (await preview.people.post("/predict")).json()["kind"]
+        async with (
+            self.slots.visit(address, patience=patience) as preview,
+            preview.people.post("http://preview/predict") as answer,
+        ):
+            kind: str = (await answer.json())["kind"]
             return kind
 
     def state(self, address: Address) -> str:
@@ -532,7 +535,8 @@ def test_the_old_preview_ends_after_its_last_answer(run: Run) -> None:
         async with stage.slots.visit(SEVEN, patience=0) as old:
             await stage.deploy(SEVEN, "new")
             assert await stage.ask(SEVEN) == "new"
-            assert (await old.people.post("/predict")).json() == {"kind": "old"}
+            async with old.people.post("http://preview/predict") as answer:
+                assert await answer.json() == {"kind": "old"}
             await stage.deploy(EIGHT)
             assert isinstance(old.running, ThreadPreview)
             assert not old.running.told_to_stop

@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.gate import METRICS, bootstrap, evaluate_case, make_case
+from benchmarks.gateway import Turn
+from benchmarks.gateway import tell as tell_gateway
 from benchmarks.loop import STEPS, Round, RunTimes, tell
 from benchmarks.plain import PlainTimes
 from benchmarks.results import Result, compare, from_json, judge, make_table, merge, to_json
@@ -96,6 +98,18 @@ def test_training_is_left_out_and_logging_is_not() -> None:
     promised = rows["pull request → preview link, training excluded"]
     assert (promised.ours, promised.theirs, promised.met) == (8.0, 12.0, False)
     assert rows["the same commit again : its first run"].ratio == pytest.approx(0.05)
+
+
+def test_what_the_gateway_adds() -> None:
+    """What it adds is the median of each round's difference; throughput is told as time, and left out without wrk."""
+    ours = [Turn(p50=11.0, loaded=2.5), Turn(p50=30.0, loaded=2.6), Turn(p50=11.0, loaded=2.4)]
+    theirs = [Turn(p50=10.0, loaded=2.0), Turn(p50=10.0, loaded=2.2), Turn(p50=9.5, loaded=2.0)]
+    _, added, loaded = tell_gateway(ours, theirs)
+
+    assert (added.ours, added.ratio, added.met, added.runs) == (1.5, 1.0, True, 3)
+    assert (loaded.ratio, loaded.met) == (1.25, True)
+    assert print_table([added])[1].split()[-9:] == ["1.500", "ms", "1.500", "ms", "1", "≤", "1", "yes", "3"]
+    assert len(tell_gateway([Turn(11.0, None)], [Turn(10.0, None)])) == 2
 
 
 def test_both_sides_of_the_gate_measure_the_same() -> None:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from greenroom_services.host.answers import EXCEPTION_HANDLERS, Held, forward, read_address, refuse
+from greenroom_services.host.answers import EXCEPTION_HANDLERS, read_address, refuse
 from greenroom_services.host.deployment import Deployments
 from greenroom_services.host.metrics import expose, write_metrics
+from greenroom_services.host.openapi import describe_control
+from greenroom_services.host.passage import Bounds, Passage, find_refusal
 from greenroom_services.host.slots import Slots
 from greenroom_services.host.upkeep import Upkeep
-from greenroom_services.previews import OpenPulls, PreviewState
+from greenroom_services.previews import Address, OpenPulls, PreviewState
+
+BOUNDS = Bounds()
+
+
+class Visit(Response):
+    """A preview's own answer to a person, streamed while the visit lasts."""
+
+    def __init__(self, slots: Slots, address: Address, path: str) -> None:
+        super().__init__()
+        self._slots = slots
+        self._address = address
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        passage = Passage(scope, receive, send, bounds=BOUNDS)
+        async with self._slots.visit(self._address, patience=self._slots.limits.patience) as preview:
+            await passage.carry(preview.people, self._path)
 
 
 class Control:
@@ -44,6 +62,7 @@ class Control:
             Route(slot + "/{path}", self.query, methods=["POST"]),
             Route("/sweep", self.sweep, methods=["POST"]),
             Route("/metrics", self.metrics),
+            Route("/openapi.json", self.describe),
         ]
         return Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
 
@@ -94,17 +113,14 @@ class Control:
         await self._slots.measure()
         return Response(write_metrics(self._metrics), media_type=CONTENT_TYPE_LATEST)
 
+    async def describe(self, _: Request) -> Response:
+        return JSONResponse(describe_control())
+
     async def query(self, request: Request) -> Response:
         path = request.path_params["path"]
         if path not in ("predict", "describe"):
             return refuse(f"a preview is asked to predict or to describe, not to {path!r}", 404)
-        async with AsyncExitStack() as stack:
-            patience = self._slots.limits.patience
-            preview = await stack.enter_async_context(
-                self._slots.visit(read_address(request), patience=patience)
-            )
-            answer = await forward(preview.people, request, path)
-            return Held(answer, stack.pop_all())
+        return find_refusal(request.scope) or Visit(self._slots, read_address(request), f"/{path}")
 
     def _answer(self, state: PreviewState) -> Response:
         return JSONResponse(self._document(state))

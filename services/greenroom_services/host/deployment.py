@@ -114,19 +114,23 @@ class Deployments:
         slot.record, slot.preview, slot.attempt, slot.used = record, preview, None, slots.now()
         slot.model = read_identity(slots.records.bento(slot.address, record.bundle))
         log.info("%s was deployed", slot.address, extra=name_event("deployed", slot, bundle=record.bundle))
-        slots.in_background(self._retire(slot.address, before, old, waking))
+        slots.in_background(self._retire(slot, before, old, waking))
         self._evict(sparing=slot.address)
 
     async def _retire(
         self,
-        address: Address,
+        slot: Slot,
         record: Record | None,
         preview: Preview | None,
         waking: asyncio.Task[None] | None,
     ) -> None:
         await end(preview, waking, patience=DRAIN_SECONDS)
-        if record is not None:
-            await asyncio.to_thread(self.slots.records.discard, address, record.bundle)
+        if record is None:
+            return
+        async with slot.lock:
+            # It may have been deployed again in the meantime.
+            if not slot.holds(record.bundle):
+                await asyncio.to_thread(self.slots.records.discard, slot.address, record.bundle)
 
     def _evict(self, *, sparing: Address) -> None:
         """Let the bundles of sleeping previews make room; a new one is kept also where none can."""

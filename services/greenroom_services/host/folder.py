@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -21,17 +20,15 @@ from greenroom_services.errors import HostError, HostPresent
 
 # Unix socket paths end at 103 bytes on macOS and 107 on Linux; below the run folder goes `/12345678/s`.
 LONGEST_RUN_FOLDER = 85
-TOKEN_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a running host answers: its control socket, its gateway, and the file with the token."""
+    """Where a running host answers: its control socket and its gateway."""
 
     pid: int
     control: Path
     gateway: str
-    token_file: Path
     transient: bool = False
     """True for a host that is going to end with the one thing that it was started for."""
 
@@ -79,24 +76,11 @@ class HostFolder:
                 left.unlink()
         return folder
 
-    def gateway_token(self) -> str:
-        """Return the gateway's token; made once, so that programs keep theirs over a restart.
-
-        One that somebody has emptied or cut short is made anew.
-        """
-        path = self.path / "gateway.token"
-        token = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
-        if len(token) < TOKEN_CHARACTERS:
-            token = secrets.token_urlsafe(TOKEN_CHARACTERS)
-            write_whole(path, token)
-        return token
-
     def announce(self, *, control: Path, gateway: str, transient: bool) -> None:
         content = {
             "pid": os.getpid(),
             "control": str(control),
             "gateway": gateway,
-            "token_file": str(self.path / "gateway.token"),
             "transient": transient,
         }
         write_whole(self.path / "host.json", json.dumps(content, indent=1))

@@ -1,88 +1,224 @@
-"""The gateway: carries programs' requests to previews under /p/{project}/{slot}/…, for a token."""
+"""The gateway: carries programs' requests and WebSockets to previews, and tells people how to ask them."""
 
 from __future__ import annotations
 
-import secrets
-from contextlib import AsyncExitStack
-from urllib.parse import urlsplit
+import logging
+import time
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+import aiohttp
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from greenroom_services.host.answers import (
-    BODY_SECONDS,
-    EXCEPTION_HANDLERS,
-    Held,
-    forward,
-    read_address,
-    refuse,
-)
-from greenroom_services.host.folder import TOKEN_CHARACTERS
-from greenroom_services.host.slots import Slots
+from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
+from greenroom_services.host.answers import RETRY_SECONDS, explain, refuse
+from greenroom_services.host.channel import Channel
+from greenroom_services.host.names import Entrance, is_foreign
+from greenroom_services.host.openapi import describe_gateway
+from greenroom_services.host.pace import Crowd, Crowded, Pace
+from greenroom_services.host.pages import show_awake, show_failed, show_nothing, show_waking
+from greenroom_services.host.passage import Bounds, Passage, find_refusal
+from greenroom_services.host.paths import Target, find_methods, read_target
+from greenroom_services.previews import Address, PreviewState
+from greenroom_services.tokens import TokenStore
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-# BentoML's own door for pickles; closed there too, but it had holes before.
-REFUSED_TYPE = "application/vnd.bentoml+pickle"
-READ = frozenset({"GET", "HEAD"})
-# All that a Bento offers: its own two questions, and what BentoML adds.
-OFFERED = {
-    "predict": frozenset({"POST"}),
-    "describe": frozenset({"POST"}),
-    **dict.fromkeys(("readyz", "livez", "healthz", "metrics", "docs.json"), READ),
-}
+log = logging.getLogger(__name__)
+
+READ = ("GET", "HEAD")
+PRIVATE = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the gateway lets through, besides the bounds of a single request; times in seconds."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    patience: float = 30.0
+    """How long a request is held while its preview wakes."""
+    channel_idle: float = 600.0
+    """How long nothing may be said on a WebSocket."""
+    crowd: int = 64
+    """Requests and WebSockets that one preview answers at once."""
+    rate: float = 50.0
+    """Requests of one token, each second."""
+    burst: float = 200.0
+    """Requests of one token at once, after a pause."""
+
+
+class Reached(Protocol):
+    """A preview that answers, as far as the gateway asks it."""
+
+    @property
+    def programs(self) -> aiohttp.ClientSession: ...
+
+    @property
+    def routes(self) -> tuple[str, ...]: ...
+
+
+class Visits(Protocol):
+    """The way to a preview; it wakes one that sleeps."""
+
+    def visit(self, address: Address, *, patience: float) -> AbstractAsyncContextManager[Reached]: ...
+
+    def state(self, address: Address) -> PreviewState: ...
+
+
+class Refused(Exception):
+    """The request goes no further than here."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Gateway:
-    """The endpoints, over one host's slots; a request's body must be there within *body_seconds*."""
+    """The ASGI application, over one host's previews; without *tokens* it asks for none."""
 
-    def __init__(self, slots: Slots, *, token: str, body_seconds: float = BODY_SECONDS) -> None:
-        if len(token) < TOKEN_CHARACTERS:
-            raise ValueError(f"the gateway's token needs at least {TOKEN_CHARACTERS} characters")
-        self._body_seconds = body_seconds
-        self._slots = slots
-        self._token = token.encode()
+    def __init__(
+        self, visits: Visits, *, entrance: Entrance, tokens: TokenStore | None, limits: Limits | None = None
+    ) -> None:
+        self._visits = visits
+        self._entrance = entrance
+        self._tokens = tokens
+        self._limits = limits or Limits()
+        self._pace = Pace(rate=self._limits.rate, burst=self._limits.burst)
+        self._crowd = Crowd(most=self._limits.crowd)
 
-    def app(self) -> Starlette:
-        route = Route("/p/{project}/{slot}/{path}", self.carry, methods=["GET", "POST"])
-        app = Starlette(routes=[route], exception_handlers=EXCEPTION_HANDLERS)
-        app.router.redirect_slashes = False
-        return app
-
-    async def carry(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        if refusal is not None:
-            return refusal
-        path = request.path_params["path"]
-        if request.method not in OFFERED.get(path, ()):
-            return refuse(f"a preview has no {request.method} {path!r}; its /docs.json says what it has", 404)
-        async with AsyncExitStack() as stack:
-            patience = self._slots.limits.patience
-            preview = await stack.enter_async_context(
-                self._slots.visit(read_address(request), patience=patience)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refused:
+            await refused.answer(scope, receive, send)
+        except ServiceError as error:
+            await explain(error)(scope, receive, send)
+        except Exception as error:
+            log.exception("a request through the gateway met a defect")
+            await refuse(f"the gateway has a defect ({type(error).__name__}); its log says more", 500)(
+                scope, receive, send
             )
-            answer = await forward(preview.programs, request, path, body_seconds=self._body_seconds)
-            answer.headers["X-Robots-Tag"] = "noindex"
-            return Held(answer, stack.pop_all())
 
-    def _refusal(self, request: Request) -> Response | None:
-        # A page that rebinds its own name to loopback does not know the token, but may not even ask.
-        host = request.headers.get("host", "")
-        if _read_name(host) not in LOOPBACK_NAMES:
-            return refuse(f"the gateway is not known as {host[:80]!r}; ask 127.0.0.1", 400)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), self._token):
-            message = "the gateway asks for its token: Authorization: Bearer …; host.json names its file"
-            return refuse(message, 401, headers={"WWW-Authenticate": "Bearer"})
-        if REFUSED_TYPE in request.headers.get("content-type", "").lower():
-            return refuse(f"content type {REFUSED_TYPE} is never passed on; send JSON", 415)
-        return None
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = self._admit(scope)
+        if target is None:
+            await self._answer_itself(scope)(scope, receive, send)
+        elif target.path in ("", "/") and scope["type"] == "http":
+            answer = await self._show(scope, target)
+            await answer(scope, receive, send)
+        else:
+            await self._carry(scope, receive, send, target)
+
+    def _admit(self, scope: Scope) -> Target | None:
+        """Return what of a preview is asked; None where the gateway itself is; `Refused` for who may not."""
+        refusal = find_refusal(scope)
+        if refusal is not None:
+            raise Refused(refusal)
+        headers = Headers(scope=scope)
+        named = self._entrance.read(headers["host"])
+        if not named.known:
+            shown = repr(headers["host"][:80])
+            raise Refused(refuse(f"the gateway is not known as {shown}", 421 if named.plain else 400))
+        if is_foreign(headers, method=scope.get("method", "WEBSOCKET")):
+            raise Refused(refuse("another site's page asked for this, which no page may", 403))
+        if named.of_preview and named.preview is None:
+            raise Refused(refuse("no preview has this name; it is SLOT--PROJECT and the domain", 404))
+        target = read_target(scope["path"], preview=named.preview)
+        if target is not None:
+            self._check_token(headers, target)
+        return target
+
+    def _check_token(self, headers: Headers, target: Target) -> None:
+        if self._tokens is None:
+            return
+        scheme, _, text = headers.get("authorization", "").partition(" ")
+        address = target.address
+        token = self._tokens.verify(text.strip(), "query", address.project, address.slot)
+        if scheme.lower() != "bearer" or token is None:
+            message = (
+                "the gateway asks for a token that lives and is for this preview: Authorization: Bearer grt_…"
+            )
+            raise Refused(refuse(message, 401, headers={"WWW-Authenticate": "Bearer"}))
+        wait = self._pace.take(token.id, now=time.monotonic())
+        if wait:
+            seconds = str(int(wait) + 1)
+            message = f"token {token.id} asks too often; wait {seconds} s"
+            raise Refused(refuse(message, 429, headers={"Retry-After": seconds}))
+
+    def _answer_itself(self, scope: Scope) -> Response:
+        if scope["path"] == "/openapi.json" and scope["type"] == "http":
+            _require_method(scope, READ)
+            return JSONResponse(describe_gateway(tokens=self._tokens is not None), headers=PRIVATE)
+        return refuse(
+            "there is nothing; a preview is at /p/{project}/{slot}/, and /openapi.json says more", 404
+        )
+
+    async def _carry(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
+        if scope["type"] == "http" and (methods := find_methods(target.path)):
+            _require_method(scope, methods)
+        try:
+            with self._crowd.enter(target.address):
+                async with self._visits.visit(target.address, patience=self._limits.patience) as preview:
+                    await self._pass(scope, receive, send, target, preview)
+        except Crowded:
+            message = f"the preview answers {self._limits.crowd} requests already; ask again in a moment"
+            raise Refused(refuse(message, 503, headers={"Retry-After": RETRY_SECONDS})) from None
+
+    async def _pass(
+        self, scope: Scope, receive: Receive, send: Send, target: Target, preview: Reached
+    ) -> None:
+        methods = find_methods(target.path, preview.routes)
+        if not methods:
+            raise Refused(refuse(f"a preview has no {target.path!r}; its /docs.json says what it has", 404))
+        if scope["type"] == "http":
+            _require_method(scope, methods)
+            passage = Passage(scope, receive, send, bounds=self._limits.bounds)
+            await passage.carry(preview.programs, target.path)
+            return
+        channel = Channel(
+            scope,
+            receive,
+            send,
+            handshake=self._limits.bounds.answer_idle,
+            idle=self._limits.channel_idle,
+        )
+        await channel.carry(preview.programs, target.path)
+
+    async def _show(self, scope: Scope, target: Target) -> Response:
+        """Return the page for people; it wakes the preview, and does not wait for it."""
+        _require_method(scope, READ)
+        if "text/html" not in Headers(scope=scope).get("accept", ""):
+            return refuse("this is a page for people; a program asks predict or describe below it", 404)
+        if not target.path:
+            return RedirectResponse(f"/p/{target.address}/", 308, headers=PRIVATE)
+        try:
+            async with self._visits.visit(target.address, patience=0):
+                pass
+        except PreviewStarting:
+            return show_waking(target.address)
+        except PreviewFailed as error:
+            return show_failed(target.address, error)
+        except PreviewAbsent as error:
+            return show_nothing(target.address, error)
+        state = self._visits.state(target.address)
+        return show_awake(state, address=self._tell_address(scope, target), token=self._tokens is not None)
+
+    def _tell_address(self, scope: Scope, target: Target) -> str:
+        """Return where the preview is asked, by the name that this request came to."""
+        host = Headers(scope=scope)["host"]
+        scheme = "http" if self._entrance.loopback or self._entrance.name is None else "https"
+        path = scope["path"].removesuffix("/")
+        return f"{scheme}://{host}{path}"
 
 
-def _read_name(host: str) -> str | None:
-    """Return the name in a Host header without its port; None for what is no host."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+def _require_method(scope: Scope, methods: tuple[str, ...]) -> None:
+    """Answer OPTIONS, which no preview gets to see, and refuse other methods than these."""
+    allow = {"Allow": ", ".join((*methods, "OPTIONS")), **PRIVATE}
+    if scope["method"] == "OPTIONS":
+        raise Refused(Response(status_code=204, headers=allow))
+    if scope["method"] not in methods:
+        message = f"{scope['path'][:200]} takes {' or '.join(methods)}, not {scope['method']}"
+        raise Refused(refuse(message, 405, headers=allow))

@@ -14,11 +14,13 @@ from greenroom_services.client import HostClient, host_running
 from greenroom_services.errors import HostError
 from greenroom_services.host.folder import Endpoints, HostFolder
 from greenroom_services.host.limits import HostLimits, to_option
+from greenroom_services.host.names import Entrance
 from greenroom_services.runtimes.choice import RuntimeChoice
 from greenroom_services.sandbox import tail
 
 POLL_SECONDS = 0.02
 STOP_SECONDS = 20.0
+ENTRANCE = Entrance()
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def launch_host(
     state: Path,
     *,
     cache: Path,
-    port: int = 0,
+    entrance: Entrance = ENTRANCE,
     limits: HostLimits | None = None,
     runtime: RuntimeChoice | None = None,
     timeout: float = 30,
@@ -63,7 +65,7 @@ def launch_host(
     state.mkdir(parents=True, exist_ok=True)
     log = state / "host.log"
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
-    command += ["--state", str(state), "--cache", str(cache), "--port", str(port)]
+    command += ["--state", str(state), "--cache", str(cache), *_name_entrance(entrance)]
     command += ["--limits", to_option(limits or HostLimits())]
     chosen = runtime or RuntimeChoice()
     command += ["--runtime", chosen.name, "--image", chosen.image]
@@ -84,12 +86,17 @@ def launch_host(
     raise HostError(f"the preview host did not start: {lines[-1]}", log=tail(log))
 
 
+def _name_entrance(entrance: Entrance) -> list[str]:
+    options = ["--gateway-host", entrance.host, "--gateway-port", str(entrance.port)]
+    options += ["--gateway-name", entrance.name] if entrance.name else []
+    return options + (["--preview-domain", entrance.preview_domain] if entrance.preview_domain else [])
+
+
 @contextmanager
 def temporary_host(
     state: Path,
     *,
     cache: Path,
-    port: int = 0,
     limits: HostLimits | None = None,
     runtime: RuntimeChoice | None = None,
 ) -> Iterator[HostProcess]:
@@ -97,7 +104,7 @@ def temporary_host(
 
     What is deployed to it, the next host on the folder has, too.
     """
-    host = launch_host(state, cache=cache, port=port, limits=limits, runtime=runtime, transient=True)
+    host = launch_host(state, cache=cache, limits=limits, runtime=runtime, transient=True)
     try:
         yield host
     finally:

@@ -7,14 +7,12 @@ import shutil
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
-import httpx
+import aiohttp
 
 from greenroom_services.runtimes.runtime import RunningPreview
 
-ANSWER_SECONDS = 65.0
 GRACE_SECONDS = 10.0
 
 
@@ -38,26 +36,6 @@ class Tally:
         self.answered[f"{status // 100}xx"] += 1
 
 
-class CountingTransport(httpx.AsyncBaseTransport):
-    """Carries requests to a preview's socket and counts them."""
-
-    def __init__(self, socket: Path, tally: Tally) -> None:
-        self._inner = httpx.AsyncHTTPTransport(uds=str(socket))
-        self._tally = tally
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            answer = await self._inner.handle_async_request(request)
-        except httpx.TransportError:
-            self._tally.broken += 1
-            raise
-        self._tally.count(answer.status_code)
-        return answer
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
 @dataclass(eq=False)
 class Preview:
     """A preview that has answered.
@@ -66,8 +44,8 @@ class Preview:
     """
 
     running: RunningPreview
-    people: httpx.AsyncClient
-    programs: httpx.AsyncClient
+    people: aiohttp.ClientSession
+    programs: aiohttp.ClientSession
     routes: tuple[str, ...]
     """Path prefixes that its service has besides its own two."""
     folder: Path
@@ -97,14 +75,6 @@ class Preview:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._left.wait(), patience)
         await asyncio.to_thread(self.running.stop, grace=GRACE_SECONDS)
-        await self.people.aclose()
-        await self.programs.aclose()
+        await self.people.close()
+        await self.programs.close()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
-
-
-def reach(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    # One client serves everybody: it may keep no cookie of one request for the next.
-    forgetful = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        transport=transport, base_url="http://preview", timeout=ANSWER_SECONDS, cookies=forgetful
-    )

@@ -13,18 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from greenroom_services.errors import HostError
+from greenroom_services.host.channel import MESSAGE_BYTES
+from greenroom_services.host.connections import Connection
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.gateway import Gateway
+from greenroom_services.host.gateway import Gateway, Limits
 from greenroom_services.host.limits import HostLimits
+from greenroom_services.host.names import Entrance, is_domain
 from greenroom_services.host.slots import Slots
 from greenroom_services.host.upkeep import Upkeep
 from greenroom_services.runtimes.choice import RuntimeChoice, make_runtime
+from greenroom_services.tokens import TOKENS_FILE, TokenStore
 
-LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 5
 START_POLL_SECONDS = 0.01
 
@@ -41,7 +44,7 @@ async def serve(
     state: Path,
     *,
     cache: Path,
-    port: int,
+    entrance: Entrance,
     limits: HostLimits | None = None,
     runtime: RuntimeChoice | None = None,
     attached: bool = False,
@@ -49,10 +52,13 @@ async def serve(
 ) -> None:
     """Run the host on *state* until SIGTERM, SIGINT or, when *attached*, the end of standard input.
 
-    *port* 0 takes a free one. What was deployed before is there again, asleep; a *transient* host wakes nothing
-    by itself. Raises `HostPresent` when another host runs on *state*, and `HostError` when the runtime does not work.
+    What was deployed before is there again, asleep; a *transient* host wakes nothing by itself. Raises
+    `HostPresent` when another host runs on *state*, and `HostError` when the runtime does not work or for an
+    entrance that is open to all.
     """
     folder = HostFolder(state)
+    tokens = None if entrance.loopback else TokenStore(folder.path / TOKENS_FILE)
+    require_guarded(entrance, tokens)
     with folder.hold():
         run_folder = folder.run_folder()
         made = make_runtime(
@@ -60,10 +66,17 @@ async def serve(
         )
         slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=made, limits=limits)
         slots.restore()
-        with _listen_control(run_folder / "host.sock") as control, _listen_gateway(port) as gateway:
+        with _listen_control(run_folder / "host.sock") as control, listen_gateway(entrance) as gateway:
             try:
                 await _serve_both(
-                    slots, folder, control=control, gateway=gateway, attached=attached, transient=transient
+                    slots,
+                    folder,
+                    control=control,
+                    gateway=gateway,
+                    entrance=entrance,
+                    tokens=tokens,
+                    attached=attached,
+                    transient=transient,
                 )
             finally:
                 folder.withdraw()
@@ -79,13 +92,15 @@ async def _serve_both(
     *,
     control: socket.socket,
     gateway: socket.socket,
+    entrance: Entrance,
+    tokens: TokenStore | None,
     attached: bool,
     transient: bool,
 ) -> None:
-    address = f"http://{LOOPBACK}:{gateway.getsockname()[1]}"
+    address, bounds = entrance.address(gateway.getsockname()[1]), Limits(patience=slots.limits.patience)
     servers = [
-        (_server(Control(slots, gateway=address).app()), control),
-        (_server(Gateway(slots, token=folder.gateway_token()).app()), gateway),
+        (make_server(Control(slots, gateway=address).app()), control),
+        (make_server(Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds)), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
     upkeep = Upkeep(slots)
@@ -103,9 +118,39 @@ async def _serve_both(
     await asyncio.gather(*serving, *working, return_exceptions=True)
 
 
-def _server(app: Starlette) -> QuietServer:
+def require_guarded(entrance: Entrance, tokens: TokenStore | None) -> None:
+    """Raise `HostError` for names that are none, and for a gateway that others reach without name or token."""
+    for option, name in (("--gateway-name", entrance.name), ("--preview-domain", entrance.preview_domain)):
+        if name is not None and not is_domain(name):
+            raise HostError(f"{option} {name!r} is no host name; give one such as models.example.com")
+    if tokens is None:
+        return
+    where = f"--gateway-host {entrance.host} is reachable from other machines"
+    if entrance.name is None and entrance.preview_domain is None:
+        raise HostError(
+            f"{where}, and the gateway has no name there; give --gateway-name or --preview-domain"
+        )
+    if not tokens.living("query"):
+        raise HostError(
+            f"{where}, and nobody has a token; make one with `greenroom token create --scope query`"
+        )
+
+
+def make_server(app: ASGIApp, *, http: type[Connection] = Connection) -> QuietServer:
     config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        http=http,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        # What it would say of requests, anybody could have it say.
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return QuietServer(config)
 
@@ -120,16 +165,17 @@ def _listen_control(path: Path) -> socket.socket:
     return listener
 
 
-def _listen_gateway(port: int) -> socket.socket:
+def listen_gateway(entrance: Entrance) -> socket.socket:
+    family = socket.AF_INET6 if ":" in entrance.host else socket.AF_INET
     # asyncio turns Nagle's 40 ms off only where the protocol is named.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LOOPBACK, port))
+        listener.bind((entrance.host, entrance.port))
     except OSError as error:
         listener.close()
         raise HostError(
-            f"port {port} of {LOOPBACK} cannot be had ({error.strerror}); give another --port"
+            f"port {entrance.port} of {entrance.host} cannot be had ({error.strerror}); give another --gateway-port"
         ) from None
     return listener
 

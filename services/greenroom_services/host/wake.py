@@ -16,7 +16,8 @@ import httpx
 from greenroom_services.environments import build_environment
 from greenroom_services.errors import PreviewFailed
 from greenroom_services.host.clock import Clock
-from greenroom_services.host.preview import CountingTransport, Preview, Tally, reach
+from greenroom_services.host.preview import Preview, Tally
+from greenroom_services.host.upstream import reach
 from greenroom_services.previews import Manifest
 from greenroom_services.runtimes.runtime import Limits, PreviewSpec, RunningPreview, Runtime
 
@@ -64,7 +65,7 @@ class Stage:
             spec = PreviewSpec(call.bento, environment, folder, call.log, call.user, self.limits)
             running = await _start_whole(self.runtime, spec)
             await _first_answer(running, call.manifest, ready)
-            people, programs = (reach(CountingTransport(running.socket, call.tally)) for _ in range(2))
+            people, programs = (reach(running.socket, call.tally) for _ in range(2))
             now = self.clock.steady()
             return Preview(running, people, programs, call.manifest.routes, folder, now - began, now)
         except BaseException:
@@ -87,8 +88,9 @@ async def _start_whole(runtime: Runtime, spec: PreviewSpec) -> RunningPreview:
 
 async def _first_answer(running: RunningPreview, manifest: Manifest, ready: Ready) -> None:
     transport = httpx.AsyncHTTPTransport(uds=str(running.socket))
+    prober = httpx.AsyncClient(transport=transport, base_url="http://preview", timeout=manifest.timeout)
     try:
-        async with asyncio.timeout(manifest.timeout), reach(transport) as client:
+        async with asyncio.timeout(manifest.timeout), prober as client:
             await ready(running, client, manifest)
     except TimeoutError:
         raise PreviewFailed(
