@@ -337,8 +337,7 @@ def test_restart(
         assert listed == [("irises", "7", "asleep")]
         assert second.client.predict("irises", "7", example.records)["predictions"] == example.expected
         assert second.client.status("irises", "7").state == "awake"
-        woken = second.client.status("irises", "7").memory
-        assert woken is not None
+        assert [item.memory is not None for item in second.client.previews()] == [True]
         assert second.client.sleep("irises", "7").state == "asleep"
         assert second.client.status("irises", "7").memory is None
         assert "startup complete" in second.client.log("irises", "7")
