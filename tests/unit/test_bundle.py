@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import hashlib
 import os
@@ -13,11 +14,13 @@ import time
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from greenroom_services.bundle import Bundle, pack_bundle, receive_bundle
+from greenroom_services.bundle_archive import unpack
 from greenroom_services.bundle_checks import BundleLimits, read_digest, write_digest
 from greenroom_services.errors import BundleRefused, BundleTooLarge, BundlingError, HostFull, ServiceError
 from greenroom_services.previews import Manifest
@@ -213,18 +216,20 @@ class Disconnected(Exception):
     """What a web framework raises when its client goes."""
 
 
-def test_a_broken_off_bundle_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [Disconnected(), OSError(errno.EIO, "Input/output error")])
+def test_a_broken_off_bundle_leaves_nothing(error: Exception, tmp_path: Path) -> None:
     """When the sender goes away, its error comes through, and the disk is as it was."""
     packed = pack_small(tmp_path / "there")
     (tmp_path / "here").mkdir()
 
     async def chunks() -> AsyncIterator[bytes]:
         yield read_whole(packed)[:3_000_000]
-        raise Disconnected
+        raise error
 
-    with pytest.raises(Disconnected):
+    with pytest.raises(type(error)) as caught:
         asyncio.run(receive_bundle(chunks(), digest=packed.digest, into=tmp_path / "here" / "7"))
 
+    assert caught.value is error
     assert list_names(tmp_path / "here") == []
 
 
@@ -256,6 +261,17 @@ def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
     gc.collect()
 
     assert step > 0
+
+
+def test_unpacking_stops_when_it_is_told(tmp_path: Path) -> None:
+    """Nobody waits for the rest of a large bundle that nobody waits for."""
+    content = read_whole(pack_small(tmp_path / "there"))
+    (tmp_path / "here").mkdir()
+    stop = Event()
+    stop.set()
+
+    with pytest.raises(InterruptedError):
+        unpack(BytesIO(content), tmp_path / "here", limits=BundleLimits(), stop=stop)
 
 
 def test_a_slow_bundle_is_refused(tmp_path: Path) -> None:
