@@ -306,8 +306,15 @@ class PreviewTable(Table):
         le=3_650,
         description="Days without a push or a visit after which a preview is removed; 0 for never.",
     )
-    max_memory_megabytes: int = Field(2_048, ge=64, description="Memory of one preview, in MiB.")
-    max_cpus: float = Field(1.0, gt=0, le=1_024, description="Processor cores of one preview.")
+    max_memory_megabytes: int = Field(
+        2_048, ge=64, description="Memory of one preview with all its processes, in MiB."
+    )
+    max_cpus: float = Field(
+        1.0,
+        gt=0,
+        le=1_024,
+        description="Processor cores of one container; previews as processes share all cores.",
+    )
     max_processes: int = Field(128, ge=8, description="Processes and threads of one preview.")
     max_open_files: int = Field(1_024, ge=64, description="Files that one preview may have open.")
 

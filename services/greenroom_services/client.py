@@ -82,6 +82,8 @@ class HostClient:
         model: str,
         timeout: float = 120,
         probe: Mapping[str, Any] | None = None,
+        repository: str = "",
+        routes: Sequence[str] = (),
         order: int | None = None,
     ) -> PreviewState:
         """Run the Bento in the slot and return once it has answered *probe*; the same again is a no-op.
@@ -97,8 +99,10 @@ class HostClient:
             sha=sha,
             model=model,
             requirements=requirements,
+            repository=repository,
             probe=probe,
             timeout=timeout,
+            routes=routes,
             order=order,
         )
         return self.deploy_bundle(

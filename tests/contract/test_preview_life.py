@@ -310,6 +310,26 @@ def test_a_preview_that_dies_is_brought_up_in_the_background(run: Run) -> None:
     run(steps)
 
 
+def test_a_preview_that_takes_too_much_memory_ends(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its slot says how much it took and may take; it comes up again as one does that died."""
+
+    async def steps(stage: Stage) -> None:
+        await stage.deploy(SEVEN)
+        await stage.upkeep.watch_memory()
+        assert stage.slots.state(SEVEN).state == "awake"
+        with monkeypatch.context() as patch:
+            patch.setattr(ThreadPreview, "memory", 3_000 * 2**20)
+            await stage.upkeep.watch_memory()
+
+        state = stage.slots.state(SEVEN)
+        assert state.error is not None
+        assert "took 3,000 MiB of memory, and may take 2,048" in state.error
+        stage.hands.steady += 0.5
+        assert await stage.ask(SEVEN) == "one"
+
+    run(steps)
+
+
 def test_a_preview_that_keeps_dying_has_failed(run: Run) -> None:
     """After five deaths in a row it says so with its last lines, and is tried again only when somebody wants it."""
 

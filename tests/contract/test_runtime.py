@@ -91,6 +91,7 @@ def test_stop_ends_the_preview(
     with socket.socket(socket.AF_UNIX) as caller, pytest.raises(OSError, match=r"No such file|refused"):
         caller.connect(str(running.socket))
     assert "startup complete" in running.log()
+    assert running.log().strip().splitlines()[-1].startswith("INFO:     Finished server process")
     running.stop()
 
 
@@ -112,6 +113,7 @@ def test_a_preview_that_fails_ends(start: Starter, tmp_path: Path) -> None:
 
     await_end(running)
     assert "RuntimeError: no such table: weights" in running.log()
+    assert "FileNotFoundError" not in running.log()
 
 
 DAEMON = """
@@ -156,7 +158,10 @@ def test_the_service_keeps_what_bentoml_offers(start: Starter) -> None:
         ]
         assert [task.result().json() for task in tasks] == [[2.0 * number] for number in range(24)]
         assert client.post("/largest_batch", json={}).json() > 1
-        assert b"bentoml_service_request_total" in client.get("/metrics").content
+        metrics = client.get("/metrics").text
+        assert 'bentoml_service_request_total{endpoint="/double"' in metrics
+        assert 'service_name="Obedient"' in metrics
+        assert 'service_name=""' not in metrics
 
 
 def test_a_preview_says_what_it_uses(start: Starter) -> None:

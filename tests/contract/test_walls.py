@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import textwrap
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,68 @@ def test_a_candidate_that_takes_memory_is_stopped_at_its_limit(start: Starter) -
     """
 
     assert int(run(running, code)) <= 256
+    assert run(running, "answer = 1 + 1") == "2"
+
+
+GREEDY = {
+    "shared mappings": """
+    import builtins, mmap
+    builtins.held = mmap.mmap(-1, 400 * 2**20)
+    for start in range(0, len(builtins.held), 4096):
+        builtins.held[start] = 1
+    """,
+    "children": """
+    import builtins, os, time
+    for _ in range(4):
+        if os.fork() == 0:
+            held = b"x" * (100 * 2**20)
+            time.sleep(600)
+            os._exit(0)
+    """,
+}
+
+
+@pytest.mark.parametrize("way", GREEDY)
+def test_memory_that_its_limit_does_not_count_is_seen(start: Starter, way: str) -> None:
+    """What a candidate takes in other ways than for itself alone shows in its usage, by which the host ends it."""
+    running = start.obedient(limits=SMALL)
+
+    run(running, GREEDY[way])
+
+    deadline = time.monotonic() + 30
+    while True:
+        usage = running.usage()
+        assert usage is not None
+        if usage.memory > SMALL.memory:
+            break
+        assert time.monotonic() < deadline, usage
+        time.sleep(0.05)
+
+
+def test_a_preview_that_is_killed_says_so(start: Starter) -> None:
+    """Who ends without a last word has it said for it."""
+    running = start.obedient()
+    await_ready(running)
+    assert isinstance(running, PreviewProcess)
+    assert running.usage() is not None
+    assert running._pid is not None
+
+    psutil.Process(running._pid).children()[0].kill()
+
+    await_end(running)
+    assert "the preview was killed" in running.log()
+
+
+def test_a_gigabyte_of_words_has_an_end(start: Starter) -> None:
+    """What is printed ends at the largest file, as an error of the candidate's own, and the preview goes on."""
+    running = start.obedient(limits=SMALL)
+
+    said = run(running, "import os\nfor _ in range(1024):\n    os.write(1, b'word ' * 200_000 + b'\\n')")
+
+    assert "File too large" in said
+    assert (
+        running.log_file.stat().st_size <= SMALL.file_bytes if isinstance(running, PreviewProcess) else False
+    )
     assert run(running, "answer = 1 + 1") == "2"
 
 

@@ -47,6 +47,8 @@ class Thread:
 
 
 class ThreadPreview(Thread):
+    memory = 1_000_000
+
     def __init__(self, socket: Path, *, answer: Answer, kind: str) -> None:
         app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
         app.state.kind = kind
@@ -56,7 +58,7 @@ class ThreadPreview(Thread):
         return ""
 
     def usage(self) -> Usage | None:
-        return Usage(memory=1_000_000, cpu_seconds=0.5, processes=1) if self.alive() else None
+        return Usage(memory=self.memory, cpu_seconds=0.5, processes=1) if self.alive() else None
 
 
 class MutePreview:

@@ -50,6 +50,9 @@ class HostPreviews:
             model=manifest.model,
             timeout=timeout,
             probe=manifest.probe,
+            repository=manifest.repository,
+            routes=manifest.routes,
+            order=manifest.order,
         )
 
     def status(self, project: str, slot: str) -> PreviewState:

@@ -21,7 +21,7 @@ from greenroom_services.host.records import Record, Records
 from greenroom_services.host.slot import EVICTED, Slot, describe_slot, name_event, read_identity
 from greenroom_services.host.wake import Call, Stage
 from greenroom_services.previews import Address, Manifest, PreviewState
-from greenroom_services.runtimes.runtime import Runtime
+from greenroom_services.runtimes.runtime import MIB, Runtime
 
 log = logging.getLogger(__name__)
 
@@ -199,6 +199,19 @@ class Slots:
         lived = self.now() - preview.since
         error = "the preview ended by itself; its log says more"
         self._count_death(slot, lived=lived, error=error, said=preview.running.log())
+        self.in_background(preview.stop(patience=0))
+
+    def end_greedy(self, slot: Slot) -> None:
+        """End the slot's preview when it takes more memory than it may, with all its processes."""
+        preview, most = slot.preview, self.stage.limits.memory
+        if preview is None or slot.memory is None or slot.memory <= most:
+            return
+        slot.preview = None
+        error = (
+            f"the preview took {slot.memory // MIB:,} MiB of memory, and may take {most // MIB:,}; make it smaller,"
+            " or set preview.max_memory_megabytes higher"
+        )
+        self._count_death(slot, lived=self.now() - preview.since, error=error, said=preview.running.log())
         self.in_background(preview.stop(patience=0))
 
     def _count_death(self, slot: Slot, *, lived: float, error: str, said: str) -> None:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 LOG_SECONDS = 0.25
+MEMORY_SECONDS = 2.0
 AGES_SECONDS = 600.0
 EVICTION_SECONDS = 600.0
 WOKEN_AT_ONCE = 2
@@ -37,6 +38,7 @@ class Upkeep:
         await asyncio.gather(
             _repeat(self._go_round, seconds=ROUND_SECONDS),
             _repeat(self._bound_logs, seconds=LOG_SECONDS),
+            _repeat(self.watch_memory, seconds=MEMORY_SECONDS),
             _repeat(self._evict_environments, seconds=EVICTION_SECONDS),
         )
 
@@ -97,6 +99,11 @@ class Upkeep:
     async def _bound_logs(self) -> None:
         for path in self.slots.logs():
             await asyncio.to_thread(bound_log, path)
+
+    async def watch_memory(self) -> None:
+        await self.slots.measure()
+        for slot in self.slots.slots():
+            self.slots.end_greedy(slot)
 
     async def _evict_environments(self) -> None:
         """Remove environments that no preview, run or other host has used for long."""

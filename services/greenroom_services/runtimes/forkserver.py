@@ -32,6 +32,8 @@ class Fork:
 
     number: int
     pid: int | None = None
+    status: int | None = None
+    """Its exit status; 128 and the signal's number where one ended it."""
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -150,6 +152,7 @@ class ForkServer:
         """The environment may say anything, and harms only its own previews with it."""
         fork = self._forks.get(told.get("number", -1))
         if fork is not None and "ended" in told:
+            fork.status = told["ended"]
             fork.ended.set()
             del self._forks[fork.number]
         elif fork is not None and isinstance(told.get("pid"), int):

@@ -16,7 +16,7 @@ from greenroom_services.environments import held
 from greenroom_services.errors import HostError
 from greenroom_services.runtimes.container import SOCKET, describe
 from greenroom_services.runtimes.engine import Engine
-from greenroom_services.runtimes.runtime import PreviewSpec, Usage
+from greenroom_services.runtimes.runtime import KILLED, KILLED_STATUS, PreviewSpec, Usage
 from greenroom_services.runtimes.usage import measure
 from greenroom_services.sandbox import tail
 
@@ -26,8 +26,6 @@ RUN_LABEL = "greenroom.run"
 RUN_SECONDS = 600.0
 LISTEN_SECONDS = 30.0
 POLL_SECONDS = 0.01
-KILLED_STATUS = str(128 + signal.SIGKILL)
-KILLED = "the preview was killed, as one is that takes more memory than it may\n"
 # Waits until the host has gone, however it ended, and removes what it has left running; then once more, for
 # a container that was just being made.
 REAPER = """
@@ -82,7 +80,7 @@ class PreviewContainer:
         """Keep what a preview cannot say itself: that it was killed."""
         if self._ending is None:
             with suppress(HostError):
-                self._ending = KILLED if self.engine.call("wait", self.name) == KILLED_STATUS else ""
+                self._ending = KILLED if self.engine.call("wait", self.name) == str(KILLED_STATUS) else ""
 
 
 class OciRuntime:

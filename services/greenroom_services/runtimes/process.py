@@ -13,7 +13,7 @@ from typing import Any
 
 from greenroom_services.environments import Environment
 from greenroom_services.runtimes.forkserver import KEEPER, ROOM, Fork, ForkServer
-from greenroom_services.runtimes.runtime import Limits, PreviewSpec, Usage
+from greenroom_services.runtimes.runtime import KILLED, KILLED_STATUS, Limits, PreviewSpec, Usage
 from greenroom_services.runtimes.usage import find_process, measure
 from greenroom_services.runtimes.walls import Walls, find_walls
 from greenroom_services.sandbox import scrubbed_environ, tail
@@ -31,11 +31,13 @@ class PreviewProcess:
     server: ForkServer
     fork: Fork
     _pid: int | None = field(default=None, init=False)
+    _stopped: bool = field(default=False, init=False)
 
     def alive(self) -> bool:
         return not self.fork.ended.is_set()
 
     def stop(self, *, grace: float = 0) -> None:
+        self._stopped = True
         if grace and self.alive():
             self.server.terminate(self.fork)
             self.fork.ended.wait(grace)
@@ -47,7 +49,9 @@ class PreviewProcess:
         self.socket.unlink(missing_ok=True)
 
     def log(self) -> str:
-        return tail(self.log_file) or ("" if self.server.alive() else self.server.log())
+        said = tail(self.log_file) or ("" if self.server.alive() else self.server.log())
+        # What a preview cannot say itself.
+        return said + (KILLED if self.fork.status == KILLED_STATUS and not self._stopped else "")
 
     def usage(self) -> Usage | None:
         if self._pid is None and self.fork.pid is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,8 @@ from typing import Protocol
 from greenroom_services.environments import Environment
 
 MIB = 2**20
+KILLED_STATUS = 128 + signal.SIGKILL
+KILLED = "the preview was killed, as one is that takes more memory than it may\n"
 
 
 @dataclass(frozen=True)
@@ -16,13 +19,14 @@ class Limits:
     """What one preview may use; a runtime says in `holds` which of these the machine enforces."""
 
     memory: int = 2_048 * MIB
-    """Bytes."""
+    """Bytes of all its processes; the host ends it beyond them, where the runtime has not."""
     open_files: int = 1_024
     processes: int = 128
     """Threads count, too."""
     file_bytes: int = 256 * MIB
     """Largest single file that it may write."""
     cpus: float = 1.0
+    """Of containers; processes share all there are, after everybody else."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ ENCLOSURE = Path(__file__).with_name("enclosure.py")
 FIRST_USER = 0x7000_0000
 USERS = 0x1_0000
 TRY_SECONDS = 20
-LIMITS = "memory, open files, processes, file size; lower priority; no new privileges"
+LIMITS = "memory, open files, processes, file size; after everybody else on shared cores; no new privileges"
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,12 @@ def begin(order: dict[str, Any], listener: Any, log: Any) -> None:
     os.environ.update(order["environ"])
     if order["namespaces"]:
         _check(libc.unshare(NEW_NAMESPACES))
-    # With namespaces the child is the first process of its own: what it starts ends with it by the kernel's hand.
-    _fork_attended()
+    child = _fork_attended()
+    if child != 0:
+        code = _attend(child)
+        if not order["namespaces"]:
+            _end_left()
+        os._exit(code)
     if order["namespaces"]:
         _wall_in(order)
     _limit(order["limits"])
@@ -62,17 +66,21 @@ def _print_to(log: int) -> None:
     os.close(nothing)
 
 
-def _fork_attended() -> None:
-    """Go on as a child, whose parent passes on what ends it, then ends what it left behind, and ends alike."""
+def _fork_attended() -> int:
+    """Fork the preview proper, and return what `os.fork` does.
+
+    With namespaces it is the first process of its own: what it starts ends with it by the kernel's hand.
+    """
     held = (signal.SIGTERM, signal.SIGUSR1)
     signal.pthread_sigmask(signal.SIG_BLOCK, held)
     child = os.fork()
-    if child != 0:
-        _attend(child)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+    if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+    return child
 
 
-def _attend(child: int) -> None:
+def _attend(child: int) -> int:
+    """Pass on what ends the preview, wait for it, and return the exit status that says how it ended."""
     _check(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
     _check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0))
     signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, signal.SIGTERM))
@@ -81,13 +89,16 @@ def _attend(child: int) -> None:
     _, status = os.waitpid(child, 0)
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    # Whoever left its session or lost its parent has become a child of this process.
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _end_left() -> None:
+    """End what the preview has left: whoever lost its parent has become a child of this process."""
     while left := _children():
         for each in left:
             os.kill(each, signal.SIGKILL)
             os.waitpid(each, 0)
-    code = os.waitstatus_to_exitcode(status)
-    os._exit(code if code >= 0 else 128 - code)
 
 
 def _children() -> list[int]:
@@ -178,5 +189,18 @@ def serve(bento: str, listening: int) -> None:
         Path(os.environ[name]).mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chdir(os.environ["HOME"])
     service: Any = bentoml.load(bento)
+    _introduce(service)
     config = uvicorn.Config(service.to_asgi(), access_log=False, timeout_graceful_shutdown=10)
     Server(config).run(sockets=[socket.socket(fileno=listening)])
+
+
+def _introduce(service: Any) -> None:
+    """Say which service this process is, as BentoML's own worker does: its metrics are labelled with it."""
+    from bentoml._internal.context import server_context
+
+    server_context.service_type = "entry_service"
+    server_context.service_name = service.name
+    server_context.service_routes = [api.route for api in service.apis.values()]
+    tag = service.bento.tag if service.bento is not None else None
+    server_context.bento_name = tag.name if tag else service.name
+    server_context.bento_version = (tag and tag.version) or "not available"
