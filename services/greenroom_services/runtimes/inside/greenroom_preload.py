@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 # Importing makes much that stays and little that goes; looking for that over and over takes long.
@@ -47,6 +49,23 @@ SERVING = (
     "uvicorn.protocols.websockets.auto",
     "uvicorn.protocols.websockets.wsproto_impl",
 )
+DESCRIPTION = """
+service: service:Rehearsal
+name: rehearsal
+version: v1
+bentoml_version: 1.4.39
+creation_time: '2026-01-01T00:00:00+00:00'
+labels: {a: b}
+models: []
+entry_service: Rehearsal
+services:
+- {name: Rehearsal, service: '', models: [], dependencies: [], config: {traffic: {timeout: 60}}}
+envs: []
+schema: {name: Rehearsal, type: service, routes: []}
+python: {packages: [a], lock_packages: false}
+image: {python_version: '3.11', python_requirements: a}
+"""
+SIGNATURE = {"inputs": '[{"type": "double", "name": "number", "required": true}]', "outputs": None}
 # Where the environment has them: the flavours that models of tables come in.
 FLAVOURS = (
     "lightgbm",
@@ -76,8 +95,36 @@ def preload(names: tuple[str, ...]) -> None:
                 sys.stderr.write(f"not preloaded: {name} ({type(error).__name__}: {error})\n")
 
 
+def rehearse() -> None:
+    """Do once what every preview does before it knows its model: what libraries prepare for it is shared then."""
+    import mlflow.models
+    import pandas
+    from bentoml._internal.bento.bento import BaseBentoInfo
+
+    BaseBentoInfo.from_yaml_file(io.StringIO(DESCRIPTION))
+    frame = pandas.DataFrame({"number": [1.0, None], "text": ["a", None], "whole": [1, 2]})
+    for column, kind in (("text", "str"), ("whole", "float64")):
+        frame[column].astype(kind).isna().any()
+    frame.to_numpy()
+    mlflow.models.Model.from_dict({"flavors": {}, "signature": SIGNATURE})
+
+
+def rehearse_checks() -> None:
+    """Likewise for what scikit-learn does to every table before an estimator sees it."""
+    import pandas
+    from sklearn.utils.validation import check_array
+
+    frame = pandas.DataFrame({f"column {number}": [0.5, 1.5] for number in range(40)})
+    check_array(frame, dtype="float64")
+    check_array(frame.astype("float32").astype(object), dtype=None)
+
+
 preload(SERVING)
 preload(FLAVOURS)
+for each in (rehearse, rehearse_checks):
+    # Another version of a library does without.
+    with suppress(Exception):
+        each()
 gc.collect()
 # What is here now stays: no fork looks through it for garbage, which would copy the pages that forks share.
 gc.freeze()

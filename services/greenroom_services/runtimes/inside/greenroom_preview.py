@@ -178,16 +178,19 @@ def serve(bento: str, listening: int) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Collects garbage from when the model is loaded, and only what came after."""
+        """Gives back what loading the model has left; what is there then stays, and is not looked through again."""
 
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
+            gc.collect()
             gc.freeze()
-            gc.enable()
+            libc.malloc_trim(0)
 
     for name in ("TMPDIR", "PROMETHEUS_MULTIPROC_DIR"):
         Path(os.environ[name]).mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chdir(os.environ["HOME"])
+    # What the forkserver has imported is frozen: little is left to look through.
+    gc.enable()
     service: Any = bentoml.load(bento)
     _introduce(service)
     config = uvicorn.Config(service.to_asgi(), access_log=False, timeout_graceful_shutdown=10)
