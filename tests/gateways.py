@@ -52,8 +52,7 @@ class Stand:
     @asynccontextmanager
     async def visit(self, address: Address, *, patience: float) -> AsyncIterator[Stand]:
         self.visits += 1
-        if str(address) != "flights/7":
-            raise PreviewAbsent(f"there is no preview in {address}; deploy one first")
+        _require_known(address)
         if self.state_name == "failed":
             raise PreviewFailed(f"the preview in {address} has failed", log=self.log)
         if self.state_name == "asleep" and not await asyncio.to_thread(self.woken.wait, patience):
@@ -64,11 +63,20 @@ class Stand:
         finally:
             self.open_visits -= 1
 
+    def known_routes(self, address: Address) -> tuple[str, ...]:
+        _require_known(address)
+        return self.routes
+
     def state(self, address: Address) -> PreviewState:
         model: dict[str, str | None] = {"name": "flights", "version": "v<1>", "digest": DIGEST}
         return PreviewState(
             project=address.project, slot=address.slot, state="awake", bento="/b", model=model, sha=SHA
         )
+
+
+def _require_known(address: Address) -> None:
+    if str(address) != "flights/7":
+        raise PreviewAbsent(f"there is no preview in {address}; `greenroom run` on its branch makes one")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from greenroom_pipeline.question import Question
     from greenroom_pipeline.report import Verdict
     from greenroom_pipeline.serve import Server
+    from greenroom_services.host.folder import Endpoints
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
 
@@ -267,7 +268,7 @@ def serve(
     host: Address = "127.0.0.1",
     port: Port = 8501,
     gateway_host: GatewayHost = "127.0.0.1",
-    gateway_port: GatewayPort = 0,
+    gateway_port: GatewayPort = 8502,
     gateway_name: GatewayName = None,
     preview_domain: PreviewDomain = None,
 ) -> None:
@@ -280,7 +281,9 @@ def serve(
     project = open_project(_places(directory))
     entrance = Entrance(gateway_host, gateway_port, gateway_name, preview_domain)
     with serving(project, host=host, port=port, entrance=entrance) as server:
-        typer.echo(f"Portal: {server.portal}\nPress Ctrl-C to stop.")
+        typer.echo(
+            f"Portal: {server.portal}\nGateway: {_tell_gateway(server.previews)}\nPress Ctrl-C to stop."
+        )
         server.watch(threading.Event())
 
 
@@ -323,6 +326,13 @@ def demo(
                 f"\n[bold]Open the portal: {stage.server.portal}[/]\nPress Ctrl-C to stop and clean up."
             )
             _watch_until_stopped(stage.server, console)
+
+
+def _tell_gateway(previews: Endpoints) -> str:
+    """Say where programs ask previews, and what a reverse proxy before a public name must reach."""
+    if previews.gateway == previews.listens:
+        return previews.gateway
+    return f"{previews.gateway}, for which a reverse proxy must reach {previews.listens}"
 
 
 def _say_before(done: Promotion) -> str:

@@ -17,7 +17,14 @@ from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import Preview
 from greenroom_pipeline.settings import PreviewTable
 from greenroom_services.client import HostClient, endpoints, host_running
-from greenroom_services.errors import HostAbsent, PreviewAbsent, PreviewFailed, QueryRefused, ServiceError
+from greenroom_services.errors import (
+    HostAbsent,
+    HostFull,
+    PreviewAbsent,
+    PreviewFailed,
+    QueryRefused,
+    ServiceError,
+)
 from greenroom_services.host.launch import temporary_host
 from greenroom_services.host.limits import DAY, GIB, HostLimits
 from greenroom_services.previews import PreviewState
@@ -83,7 +90,8 @@ def _lasting_host(places: Places) -> bool:
 def deploy(host: Host, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> Preview:
     """Start the Bento in the slot and ask it about a row of the holdout; a preview that fails says so.
 
-    What ran in the slot before goes on when the new one fails. `PreviewError` when the host itself fails.
+    So does one that the host has no room for: it is no worse for that. What ran in the slot before goes on when the
+    new one does not come up. `PreviewError` when the host itself fails.
     """
     tag = package.bento.tag
     try:
@@ -101,6 +109,8 @@ def deploy(host: Host, package: Package, *, project: str, slot: str, sha: str, t
     except PreviewFailed as error:
         # The log alone does not say when it is the answer that was wrong.
         return Preview(slot=slot, bento=tag, state="failed", log=f"{error.log}\n{error}".strip())
+    except HostFull as error:
+        return Preview(slot=slot, bento=tag, state="stopped", log=str(error))
     return Preview(slot=slot, bento=tag, state="awake", address=state.address if host.lasting else None)
 
 
@@ -154,7 +164,7 @@ def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Re
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (HostAbsent, PreviewAbsent, PreviewFailed):
+    except (HostAbsent, HostFull, PreviewAbsent, PreviewFailed):
         raise
     except ServiceError as error:
         raise PreviewError(str(error), log=error.log) from error

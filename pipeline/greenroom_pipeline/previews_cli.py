@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The previews: what runs, what it said, and what becomes of it.", no_args_is_help=True)
 
 MIB = 2**20
+WIDTH = 1_000
 Directory = Annotated[
     Path,
     typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
@@ -45,7 +46,7 @@ def list_previews(json: Json = False, directory: Directory = Path()) -> None:
     if json:
         _print_json(states)
     else:
-        Console(soft_wrap=True).print(_make_table(states) if states else "There are no previews.")
+        _print_states(states)
 
 
 @app.command()
@@ -140,21 +141,28 @@ def _print_json(states: Sequence[PreviewState]) -> None:
     typer.echo(json.dumps({"previews": [state.model_dump(mode="json") for state in states]}, indent=2))
 
 
+def _print_states(states: Sequence[PreviewState]) -> None:
+    """Show the states, a line each, whole also where the terminal is narrower or there is none."""
+    if not states:
+        typer.echo("There are no previews.")
+        return
+    # A terminal that is narrower wraps whole lines, and a pipe none.
+    Console(width=WIDTH).print(_make_table(states), crop=False, soft_wrap=True)
+
+
 def _make_table(states: Sequence[PreviewState]) -> Table:
-    names = ("slot", "state", "commit", "model", "memory", "used", "expires", "requests", "errors")
-    table = Table(*names, box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("slot", "state", "commit", "memory", "used", "expires", "address"):
+        table.add_column(name, no_wrap=True)
     for state in states:
-        version = state.model.get("version") or (state.model.get("digest") or "")[:12]
         table.add_row(
             state.slot,
             state.state + (", kept" if state.keep_awake else ""),
             (state.sha or "")[:7],
-            escape(plain(version)),
             "" if state.memory is None else f"{state.memory / MIB:.0f} MiB",
             f"{_span(state.last_used)} ago",
             "never" if state.expires is None else f"in {_span(state.expires)}",
-            str(state.requests),
-            str(state.errors),
+            escape(plain(state.address or "")),
         )
     return table
 

@@ -118,7 +118,7 @@ def _move(
             sha=version.tags["sha"],
             timeout=project.settings.preview.timeout,
         )
-    if preview.state == "failed":
+    if preview.state != "awake":
         done = f"the merge {merge[:7]} is made, but " if merge else ""
         raise PromotionError(
             f"{done}version {version.version} did not come up in production, where the one before goes on; "

@@ -136,9 +136,13 @@ class Preview(Document):
 
     slot: str
     bento: str = Field(description="Tag of the Bento, name:version.")
-    state: Literal["awake", "failed", "stopped"]
+    state: Literal["awake", "failed", "stopped"] = Field(
+        description="Stopped: it was not tried, since the preview host had no room for it."
+    )
     address: str | None = Field(None, description="Where programs query it, on the gateway.")
-    log: str = Field("", description="The last lines that the preview wrote, when it failed.")
+    log: str = Field(
+        "", description="The last lines that the preview wrote, when it failed; why it was stopped."
+    )
 
 
 class Report(Document):

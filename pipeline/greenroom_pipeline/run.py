@@ -131,7 +131,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
 
 
 def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> RunResult:
-    """Return the recorded verdict of the same evidence, with its preview running again."""
+    """Return the recorded verdict of the same evidence, with its preview running again and where it is now."""
     run_id = known.recorded.record.id
     with steps.step("train") as step:
         step.cached = True
@@ -144,7 +144,7 @@ def _repeat(project: Project, subject: Subject, known: Known, steps: Steps) -> R
         if preview.state == "failed":
             raise PreviewError(f"the preview in slot {subject.slot} does not come up again", log=preview.log)
     return RunResult(
-        known.recorded.report,
+        known.recorded.report.model_copy(update={"preview": preview}),
         run_id,
         trained=False,
         recorded=True,
@@ -274,4 +274,6 @@ def _serve(run: Run, package: Package) -> Served:
 def _say_where(preview: Preview) -> str:
     if preview.state == "failed":
         return "failed"
+    if preview.state == "stopped":
+        return preview.log
     return preview.address or "it answers; `greenroom serve` gives it a link"

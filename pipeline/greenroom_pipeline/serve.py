@@ -19,6 +19,7 @@ from greenroom_pipeline.places import Places
 from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
 from greenroom_services.errors import HostAbsent, HostError
+from greenroom_services.host.folder import Endpoints
 from greenroom_services.host.launch import HostProcess, launch_host
 from greenroom_services.host.names import Entrance
 
@@ -34,6 +35,7 @@ LOOPBACK_ENTRANCE = Entrance()
 class Server:
     portal: str
     """Address of the portal, such as http://127.0.0.1:8501."""
+    previews: Endpoints
     parts: Mapping[str, tuple[subprocess.Popen[bytes], Path]]
     """Each process with its log."""
 
@@ -62,7 +64,7 @@ def serving(
             _portal(places, host=host, port=port, environ=environ) as (process, log, address),
         ):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}
-            yield Server(address, parts)
+            yield Server(address, previews.endpoints, parts)
     finally:
         previews.stop()
 

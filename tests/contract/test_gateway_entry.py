@@ -16,7 +16,7 @@ from greenroom_services.errors import HostError
 from greenroom_services.host.gateway import Limits
 from greenroom_services.host.launch import launch_host
 from greenroom_services.host.names import Entrance
-from greenroom_services.host.server import require_guarded
+from greenroom_services.host.server import listen_gateway, require_guarded
 from greenroom_services.tokens import Scope, TokenStore
 from tests.contract.test_gateway import await_true
 from tests.gateways import DIGEST, HERE, SHA, Running, gateway_before
@@ -359,3 +359,74 @@ def test_a_guarded_gateway_starts(tmp_path: Path) -> None:
     assert host.endpoints.gateway == "https://models.example.com"
     assert (without.status_code, with_it.status_code) == (401, 404)
     assert document["security"] == [{"token": []}]
+
+
+def test_a_taken_gateway_port_is_one_line() -> None:
+    """A port that another has is told with what to pass instead."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(HostError, match=f"port {port} .* pass --gateway-port 0 for a free one"):
+            listen_gateway(Entrance(port=port))
+
+
+@pytest.mark.parametrize(
+    ("entrance", "told", "reached"),
+    [
+        (Entrance(), "http://127.0.0.1:8502", "http://127.0.0.1:8502"),
+        (Entrance(host="::1"), "http://[::1]:8502", "http://[::1]:8502"),
+        (Entrance("0.0.0.0", name="models.example.com"), "https://models.example.com", "http://0.0.0.0:8502"),
+    ],
+)
+def test_where_a_proxy_must_reach_it(entrance: Entrance, told: str, reached: str) -> None:
+    """The address that programs are told, and where the gateway listens, are one without a public name."""
+    assert (entrance.address(8502), entrance.listens(8502)) == (told, reached)
+
+
+def test_a_path_that_a_preview_has_not_wakes_nothing() -> None:
+    """What the bundle's routes do not name is refused while the preview sleeps, and it goes on sleeping."""
+    with gateway_before(routes=["/ui"]) as running, running.client() as client:
+        running.stand.state_name = "asleep"
+        answers = [client.get(f"{HERE}/{path}") for path in ("wp-login.php", "uix", "ui/../x%2e")]
+
+        assert [answer.status_code for answer in answers] == [404, 404, 404]
+        assert running.stand.visits == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", {}, 404),
+        ("GET", HERE, {}, 404),
+        ("GET", f"{HERE}/nothing", {}, 404),
+        ("GET", "/p/flights/8/readyz", {}, 404),
+        ("GET", f"{HERE}/predict", {}, 405),
+        ("POST", f"{HERE}/predict", {"Content-Type": "application/vnd.bentoml+pickle"}, 415),
+        ("GET", f"{HERE}/readyz", {"Host": "elsewhere.example"}, 421),
+        ("GET", f"{HERE}/readyz", {"Host": "a b"}, 400),
+        ("GET", f"{HERE}/readyz", {"Origin": "https://elsewhere.example"}, 403),
+        ("OPTIONS", f"{HERE}/predict", {}, 204),
+    ],
+)
+def test_no_answer_is_listed(
+    client: httpx.Client, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """Search engines are told on every refusal, too, that it is nothing for them."""
+    answer = client.request(method, path, headers=headers)
+
+    assert (answer.status_code, answer.headers.get_list("x-robots-tag")) == (status, ["noindex"])
+
+
+def test_no_refusal_of_a_token_or_a_preview_is_listed(store: TokenStore) -> None:
+    """Nor are the answers to who has no token or asks too often, and of a preview that failed or is busy."""
+    _, bearer = make_token(store)
+    with (
+        gateway_before(tokens=store, limits=Limits(rate=0.01, burst=2)) as running,
+        running.client() as client,
+    ):
+        running.stand.state_name = "failed"
+        answers = [client.get(f"{HERE}/readyz", headers=headers) for headers in ({}, bearer, bearer, bearer)]
+
+    assert [answer.status_code for answer in answers] == [401, 502, 502, 429]
+    assert all(answer.headers.get_list("x-robots-tag") == ["noindex"] for answer in answers)

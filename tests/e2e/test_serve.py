@@ -50,13 +50,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         bench.commit(f"The {branch} idea")
         bench.greenroom("run")
     bench.git("switch", "--quiet", "main")
-    command = [sys.executable, "-m", "greenroom_pipeline.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "greenroom_pipeline.cli", "serve", "--port", "0", "--gateway-port", "0"]
     with subprocess.Popen(
         command, cwd=bench.root, env=dict(bench.environ), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         found = re.match(r"Portal: (\S+)", process.stdout.readline())
         assert found is not None
+        gateway = HostClient(bench.places.host).status("cancer", "staging").address
+        assert gateway is not None
+        assert process.stdout.readline() == f"Gateway: {gateway.partition('/p/')[0]}\n"
         yield Served(bench, found[1])
         process.send_signal(signal.SIGINT)
         process.wait(30)
@@ -133,7 +136,7 @@ def test_previews_from_the_command_line(served: Served, browser: Browser) -> Non
     done = bench.greenroom("previews", "wake", "2")
     assert (done.status, done.last_line) == (
         2,
-        "greenroom: there is no preview in cancer/2; deploy one first",
+        "greenroom: there is no preview in cancer/2; `greenroom run` on its branch makes one",
     )
 
 

@@ -9,7 +9,7 @@ from greenroom_pipeline.wording import find_reason
 
 
 class PreviewAnswers:
-    """Passes when the preview that was started answered a row of the holdout."""
+    """Passes when the preview that was started answered a row of the holdout; not tested without room for it."""
 
     code = "GR201"
     title = "The preview answers"
@@ -21,6 +21,10 @@ class PreviewAnswers:
         if preview.state == "awake":
             reason = f"The Bento {preview.bento} started and answered a row of the holdout."
             return [conclude(self, "passed", reason)]
+        if preview.state == "stopped":
+            return [
+                conclude(self, "not_tested", f"The Bento {preview.bento} was not started: {preview.log}.")
+            ]
         why = f" Its log says: {find_reason(preview.log)}" if preview.log.strip() else ""
         reason = f"The Bento {preview.bento} did not start or did not answer a row of the holdout.{why}"
         return [conclude(self, "failed", reason)]

@@ -25,7 +25,7 @@ class ServingLatency:
 def _judge(case: Case, *, limit: float) -> tuple[Outcome, str]:
     if not case.evaluation.has_champion:
         return "not_applicable", "There is no champion yet to be slower than."
-    if case.preview is None or case.preview.state != "awake":
+    if case.preview is None or case.preview.state == "failed":
         return "failed", "Latency cannot be judged: the candidate's preview did not come up."
     found = case.observed.latency
     if found is None:

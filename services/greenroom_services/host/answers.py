@@ -81,4 +81,6 @@ def read_address(request: Request) -> Address:
     try:
         return Address.model_validate(request.path_params)
     except ValidationError:
-        raise HTTPException(404, "there is no such preview; the path is {project}/{slot}") from None
+        raise HTTPException(
+            404, "there is no such preview: a slot is a pull request's number, `production` or `staging`"
+        ) from None

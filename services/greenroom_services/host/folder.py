@@ -29,6 +29,8 @@ class Endpoints:
     pid: int
     control: Path
     gateway: str
+    listens: str = ""
+    """Where the gateway listens, which a reverse proxy before it must reach."""
     transient: bool = False
     """True for a host that is going to end with the one thing that it was started for."""
 
@@ -76,11 +78,12 @@ class HostFolder:
                 left.unlink()
         return folder
 
-    def announce(self, *, control: Path, gateway: str, transient: bool) -> None:
+    def announce(self, *, control: Path, gateway: str, listens: str = "", transient: bool) -> None:
         content = {
             "pid": os.getpid(),
             "control": str(control),
             "gateway": gateway,
+            "listens": listens,
             "transient": transient,
         }
         write_whole(self.path / "host.json", json.dumps(content, indent=1))

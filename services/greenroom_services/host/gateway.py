@@ -11,7 +11,7 @@ from typing import Protocol
 import aiohttp
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
 from greenroom_services.host.answers import RETRY_SECONDS, explain, refuse
@@ -65,6 +65,10 @@ class Visits(Protocol):
 
     def state(self, address: Address) -> PreviewState: ...
 
+    def known_routes(self, address: Address) -> tuple[str, ...] | None:
+        """Return the routes of what was deployed, without a visit; None where that is still being tried out."""
+        ...
+
 
 class Refused(Exception):
     """The request goes no further than here."""
@@ -90,6 +94,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return
+        send = _keep_private(send)
         try:
             await self._answer(scope, receive, send)
         except Refused as refused:
@@ -159,6 +164,7 @@ class Gateway:
     async def _carry(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
         if scope["type"] == "http" and (methods := find_methods(target.path)):
             _require_method(scope, methods)
+        self._require_path(target)
         try:
             with self._crowd.enter(target.address):
                 async with self._visits.visit(target.address, patience=self._limits.patience) as preview:
@@ -167,12 +173,18 @@ class Gateway:
             message = f"the preview answers {self._limits.crowd} requests already; ask again in a moment"
             raise Refused(refuse(message, 503, headers={"Retry-After": RETRY_SECONDS})) from None
 
+    def _require_path(self, target: Target) -> None:
+        """Refuse, before a preview is woken, what its bundle is known not to have."""
+        routes = self._visits.known_routes(target.address)
+        if routes is not None and not find_methods(target.path, routes):
+            raise Refused(_tell_no_path(target))
+
     async def _pass(
         self, scope: Scope, receive: Receive, send: Send, target: Target, preview: Reached
     ) -> None:
         methods = find_methods(target.path, preview.routes)
         if not methods:
-            raise Refused(refuse(f"a preview has no {target.path!r}; its /docs.json says what it has", 404))
+            raise Refused(_tell_no_path(target))
         if scope["type"] == "http":
             _require_method(scope, methods)
             passage = Passage(scope, receive, send, bounds=self._limits.bounds)
@@ -212,6 +224,23 @@ class Gateway:
         scheme = "http" if self._entrance.loopback or self._entrance.name is None else "https"
         path = scope["path"].removesuffix("/")
         return f"{scheme}://{host}{path}"
+
+
+def _tell_no_path(target: Target) -> Response:
+    return refuse(f"a preview has no {target.path[:200]!r}; its /docs.json says what it has", 404)
+
+
+def _keep_private(send: Send) -> Send:
+    """Have every answer say that no search engine is to list it, refusals too."""
+    name, value = b"x-robots-tag", b"noindex"
+
+    async def send_privately(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            others = [header for header in message.get("headers", ()) if header[0].lower() != name]
+            message = {**message, "headers": [*others, (name, value)]}
+        await send(message)
+
+    return send_privately
 
 
 def _require_method(scope: Scope, methods: tuple[str, ...]) -> None:

@@ -41,6 +41,10 @@ class Entrance:
         host = self.host if self.loopback else LOOPBACK
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    def listens(self, port: int) -> str:
+        """Return the address that a proxy before the gateway must reach."""
+        return f"http://[{self.host}]:{port}" if ":" in self.host else f"http://{self.host}:{port}"
+
     def read(self, host: str) -> Named:
         """Return what a Host header names."""
         name = read_name(host)

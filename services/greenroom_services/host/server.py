@@ -97,7 +97,8 @@ async def _serve_both(
     attached: bool,
     transient: bool,
 ) -> None:
-    address, bounds = entrance.address(gateway.getsockname()[1]), Limits(patience=slots.limits.patience)
+    port = gateway.getsockname()[1]
+    address, bounds = entrance.address(port), Limits(patience=slots.limits.patience)
     servers = [
         (make_server(Control(slots, gateway=address).app()), control),
         (make_server(Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds)), gateway),
@@ -109,7 +110,12 @@ async def _serve_both(
     stop = _watch_for_end(attached=attached)
     while not all(server.started for server, _ in servers):
         await asyncio.sleep(START_POLL_SECONDS)
-    folder.announce(control=Path(control.getsockname()), gateway=address, transient=transient)
+    folder.announce(
+        control=Path(control.getsockname()),
+        gateway=address,
+        listens=entrance.listens(port),
+        transient=transient,
+    )
     await stop.wait()
     for task in working:
         task.cancel()
@@ -175,7 +181,8 @@ def listen_gateway(entrance: Entrance) -> socket.socket:
     except OSError as error:
         listener.close()
         raise HostError(
-            f"port {entrance.port} of {entrance.host} cannot be had ({error.strerror}); give another --gateway-port"
+            f"port {entrance.port} of {entrance.host} cannot be had ({error.strerror});"
+            " pass --gateway-port 0 for a free one, or another port"
         ) from None
     return listener
 

@@ -79,6 +79,11 @@ class Slots:
         bento = self.records.bento(address, stored.bundle) if stored else None
         return describe_slot(slot, now=self.now(), ttl=self.limits.ttl, bento=bento)
 
+    def known_routes(self, address: Address) -> tuple[str, ...] | None:
+        """Return the routes that the slot's bundle names; None before a first one has come up."""
+        record = self._require(address).record
+        return None if record is None else record.manifest.routes
+
     def standings(self) -> list[life.Standing]:
         now = self.now()
         return [slot.standing(now) for slot in self._slots.values()]
@@ -323,7 +328,7 @@ class Slots:
     def _require(self, address: Address) -> Slot:
         slot = self._slots.get(address)
         if slot is None:
-            raise PreviewAbsent(f"there is no preview in {address}; deploy one first")
+            raise PreviewAbsent(f"there is no preview in {address}; `greenroom run` on its branch makes one")
         return slot
 
 
