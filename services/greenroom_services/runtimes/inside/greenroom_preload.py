@@ -104,7 +104,7 @@ def rehearse() -> None:
     BaseBentoInfo.from_yaml_file(io.StringIO(DESCRIPTION))
     frame = pandas.DataFrame({"number": [1.0, None], "text": ["a", None], "whole": [1, 2]})
     for column, kind in (("text", "str"), ("whole", "float64")):
-        frame[column].astype(kind).isna().any()
+        frame.astype({column: kind}).isna().any()
     frame.to_numpy()
     mlflow.models.Model.from_dict({"flavors": {}, "signature": SIGNATURE})
 
