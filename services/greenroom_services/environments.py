@@ -23,12 +23,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from greenroom_services.bytecode import compile_packages
 from greenroom_services.errors import RequirementsError
 
 LOG_CHARACTERS = 8_000
 KEPT_VARIABLES = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
 # Where packages are and how uv gets there. An index's credentials are among them: they meet no model's code,
-# since wheels alone are installed and installing one runs nothing that is in it.
+# since wheels alone are installed, and neither installing nor compiling one runs what is in it.
 KEPT_VARIABLE = re.compile(
     r"UV_(DEFAULT_INDEX|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|INDEX(_.+)?|INSECURE_HOST|EXCLUDE_NEWER)"
     r"|UV_(CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|HTTP_TIMEOUT|PYTHON(_.+)?)"
@@ -181,14 +182,49 @@ def _build(path: Path, lines: Sequence[str], *, python: str | None, lock: int, t
     try:
         venv = ["venv", "--relocatable", "--python", python or sys.executable, str(sibling)]
         _call_uv(venv, lines, lock=lock, timeout=timeout)
-        # Building a source distribution would run whatever code the model's requirements name.
-        install = ["pip", "install", "--only-binary", ":all:", "--compile-bytecode", "--link-mode=hardlink"]
+        made = _read_foundation(sibling)
+        # Building a source distribution would run whatever code the model's requirements name, and so would
+        # compiling with the environment's own Python.
+        install = [
+            "pip",
+            "install",
+            "--only-binary",
+            ":all:",
+            "--no-compile-bytecode",
+            "--link-mode=hardlink",
+        ]
         install += ["--python", str(sibling / "bin" / "python"), "-r", "-"]
         _call_uv(install, lines, lock=lock, timeout=timeout)
+        if _read_foundation(sibling) != made:
+            raise RequirementsError(
+                "the model's environment is refused: one of its packages replaces the environment's own Python or"
+                " pyvenv.cfg; name packages that leave them alone"
+            )
+        compile_packages(sibling, python=made.python, final=path, timeout=timeout)
         shutil.rmtree(path, ignore_errors=True)
         sibling.rename(path)
     finally:
         shutil.rmtree(sibling, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Foundation:
+    """What an environment stands on, before anything is installed: no package may change it."""
+
+    python: Path
+    link: Path
+    config: bytes
+
+
+def _read_foundation(path: Path) -> _Foundation:
+    """Raises `RequirementsError` where a package has put something else in its place."""
+    link = path / "bin" / "python"
+    try:
+        return _Foundation(link.resolve(strict=True), link.readlink(), (path / "pyvenv.cfg").read_bytes())
+    except OSError as error:
+        raise RequirementsError(
+            f"the model's environment is refused: a package breaks its Python ({error.strerror}); name others"
+        ) from None
 
 
 def _call_uv(arguments: Sequence[str], lines: Sequence[str], *, lock: int, timeout: float) -> None:

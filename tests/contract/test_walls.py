@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -241,16 +242,20 @@ def test_a_preview_that_is_killed_says_so(start: Starter) -> None:
 
 
 def test_a_gigabyte_of_words_has_an_end(start: Starter) -> None:
-    """What is printed ends at the largest file, as an error of the candidate's own, and the preview goes on."""
+    """All of it is taken, little of it is kept, and no file of the host's is in the candidate's hands."""
     running = start.obedient(limits=SMALL)
 
-    said = run(running, "import os\nfor _ in range(1024):\n    os.write(1, b'word ' * 200_000 + b'\\n')")
-
-    assert "File too large" in said
-    assert (
-        running.log_file.stat().st_size <= SMALL.file_bytes if isinstance(running, PreviewProcess) else False
+    said = run(
+        running,
+        "import os\nfor _ in range(1024):\n    os.write(1, b'word ' * 200_000 + b'\\n')\nanswer = 'said'",
     )
-    assert run(running, "answer = 1 + 1") == "2"
+
+    assert said == "said"
+    assert "word word" in running.log()
+    logs = list(running.socket.parent.glob("log*"))
+    assert sum(path.stat().st_blocks * 512 for path in logs) < 10 * MIB
+    grown = "import os; os.posix_fallocate(1, 0, 2**20)"
+    assert run(running, grown).startswith("OSError")
 
 
 def test_a_candidate_that_forks_is_stopped_at_its_limit(start: Starter) -> None:
@@ -321,6 +326,61 @@ def test_a_candidate_cannot_touch_its_neighbour(start: Starter) -> None:
 
     assert run(other, "answer = 'here'") == "here"
     assert other.alive()
+
+
+KEYS = {"x86_64": (248, 250), "aarch64": (217, 219)}[os.uname().machine]
+
+
+def test_the_keys_of_the_host_are_not_there(start: Starter) -> None:
+    """What the host's session keeps in the kernel, a preview cannot find; nor does it see another preview's."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    add, control = KEYS
+    secret = b"grt_do_not_tell"
+    libc.syscall(ctypes.c_long(add), b"user", b"greenroom-test", secret, ctypes.c_size_t(len(secret)), -3)
+    code = f"""
+    import ctypes
+    answer = ctypes.CDLL(None).syscall({control}, 10, -3, b"user", b"greenroom-test", 0)
+    """
+
+    assert run(start.obedient(), code) == "-1"
+
+
+def test_previews_do_not_meet_in_the_network(start: Starter) -> None:
+    """A socket without a path, which every process of one network sees, is not there for a neighbour."""
+    one, other = start.obedient(), start.obedient()
+    run(
+        one,
+        """
+        import builtins, socket
+        builtins.held = socket.socket(socket.AF_UNIX)
+        builtins.held.bind("\\0meeting")
+        builtins.held.listen()
+        """,
+    )
+
+    met = run(other, "import socket; socket.socket(socket.AF_UNIX).connect('\\0meeting')")
+
+    assert met.startswith("ConnectionRefusedError")
+
+
+def test_a_signal_to_its_group_stops_nobody_else(environment: Environment, bentos: Path) -> None:
+    """Where previews share one user, one that stops all of its group can be ended, and its neighbour goes on."""
+    runtime = ProcessRuntime(shown=[bentos], walls=Walls(True, None))
+    try:
+        with starting(runtime, environment, bentos=bentos) as start:
+            one, other = start.obedient(), start.obedient()
+            assert run(other, "answer = 'here'") == "here"
+            run(
+                one,
+                "import os, signal, threading; threading.Timer(0.1, os.kill, (0, signal.SIGSTOP)).start()",
+            )
+
+            one.stop(grace=0.5)
+
+            assert not one.alive()
+            assert run(other, "answer = 'here'") == "here"
+    finally:
+        runtime.close()
 
 
 def test_the_forkserver_holds_nothing(start: Starter) -> None:

@@ -333,3 +333,53 @@ def test_an_environment_that_is_asked_for_counts_as_used(tmp_path: Path) -> None
     build_environment(["six==1.16.0"], cache=tmp_path)
 
     assert evict_environments(tmp_path, before=2_000.0) == []
+
+
+def make_wheel(folder: Path, name: str, files: dict[str, str]) -> None:
+    """Write a wheel that holds *files*, by their paths in it."""
+    about = f"{name}-1.0.dist-info"
+    metadata = {
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/RECORD": "",
+    }
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        for path, content in (files | metadata).items():
+            wheel.writestr(path, content)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    return folder
+
+
+def test_building_an_environment_runs_nothing_of_it(tmp_path: Path, wheels: Path) -> None:
+    """A package whose files run at the start of a Python waits for the walls; its modules are compiled all the same."""
+    mark = tmp_path / "mark"
+    hook = f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n"
+    make_wheel(wheels, "hooked", {"hooked.pth": hook, "sitecustomize.py": hook, "hooked.py": "x = 1\n"})
+
+    built = build_environment(["hooked==1.0"], cache=tmp_path / "cache")
+
+    assert not mark.exists()
+    assert list(built.path.glob("lib/python*/site-packages/__pycache__/hooked.*.pyc"))
+    subprocess.run([built.python, "-c", ""], check=True)
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("name", ["pyvenv.cfg", "bin/python"])
+def test_a_package_may_not_replace_what_an_environment_stands_on(
+    tmp_path: Path, wheels: Path, name: str
+) -> None:
+    """A package that brings a pyvenv.cfg or a Python of its own is refused, and nothing of it is left."""
+    make_wheel(wheels, "grabbing", {f"grabbing-1.0.data/data/{name}": "home = /root/secret/bin\n"})
+
+    with pytest.raises(RequirementsError):
+        build_environment(["grabbing==1.0"], cache=tmp_path / "cache")
+
+    assert not list((tmp_path / "cache").glob("[!.]*"))

@@ -46,7 +46,8 @@ def configure_logging() -> None:
 def bound_log(log: Path) -> None:
     """Move what is in *log* to `log.1` when it has grown too long; what writes to it appends, and goes on."""
     try:
-        if log.stat().st_size <= LOG_BYTES:
+        # Space may be taken beyond a file's end.
+        if max(log.stat().st_size, log.stat().st_blocks * 512) <= LOG_BYTES:
             return
         kept = tail(log, size=LOG_BYTES).encode()
         with open_plain(log):  # a link would lead elsewhere

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -29,6 +30,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(request: dict[str, Any]) -> int:
+    _leave_keyring()
+    _limit(request["limits"])
     if request["namespaces"]:
         return _run_apart(request)
     if request["user"] is not None:
@@ -36,6 +39,20 @@ def main(request: dict[str, Any]) -> int:
     # The caller may end while this process starts; what it runs then sees that its socket is closed.
     _start(request)
     return 1
+
+
+def _leave_keyring() -> None:
+    """Join a session keyring that is new: keys that the host's login holds are not for candidates."""
+    _check(libc.syscall(ctypes.c_long(_KEYCTL), ctypes.c_long(1), None))
+
+
+def _limit(limits: dict[str, int]) -> None:
+    """Bound what runs before any preview does, and let the kernel that is short of memory look here first."""
+    for name, most in limits.items():
+        which = getattr(resource, f"RLIMIT_{name}")
+        given = [limit for limit in (*resource.getrlimit(which), most) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(which, (min(given), min(given)))
+    Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _run_apart(request: dict[str, Any]) -> int:
@@ -151,8 +168,8 @@ def _swap_root(room: str) -> None:
     _mount(None, "/", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
-# By machine, since the C library has no function for it.
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine, -1)
+# By machine, since the C library has no functions for them.
+_PIVOT_ROOT, _KEYCTL = {"x86_64": (155, 250), "aarch64": (41, 219)}.get(os.uname().machine, (-1, -1))
 
 
 def _start(request: dict[str, Any]) -> None:

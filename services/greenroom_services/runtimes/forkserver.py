@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import socket
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom_services.environments import Environment, held
+from greenroom_services.runtimes.piped_log import PipedLog
 from greenroom_services.runtimes.walls import Enclosure, Walls, apply_walls
 from greenroom_services.sandbox import scrubbed_environ, tail
 
@@ -23,6 +23,8 @@ INSIDE = Path(__file__).with_name("inside")
 ROOM = "/preview"
 KEEPER = f"{ROOM}/keeper"
 MESSAGE_BYTES = 2**16
+# What an environment's own start may take: it has previews below it, whose limits are their own.
+LIMITS = {"NPROC": 8_192, "NOFILE": 4_096, "FSIZE": 4 * 2**30, "DATA": 16 * 2**30, "CORE": 0}
 PROGRAM = "from greenroom_keeper import main; main()"
 
 
@@ -114,9 +116,10 @@ class ForkServer:
             shown=self.shown,
             points=[f"{ROOM}/bento", f"{ROOM}/home", KEEPER],
             scratch=[KEEPER],
+            limits=LIMITS,
             **self._walls,
         )
-        with self.log_file.open("ab") as sink:
+        with PipedLog(self.log_file).writing() as sink:
             return subprocess.Popen(
                 enclosure.arguments(),
                 stdin=subprocess.DEVNULL,
@@ -142,15 +145,19 @@ class ForkServer:
             socket.send_fds(self._socket, [json.dumps(message).encode()], list(descriptors))
 
     def _listen(self) -> None:
-        with suppress(OSError, ValueError):
+        """Read until the keeper ends, or says what is no message: then it is as good as ended."""
+        try:
             while message := self._socket.recv(MESSAGE_BYTES):
                 self._note(json.loads(message))
-        for fork in list(self._forks.values()):
-            fork.ended.set()
+        except Exception:
+            self.process.kill()
+        finally:
+            for fork in list(self._forks.values()):
+                fork.ended.set()
 
-    def _note(self, told: Mapping[str, Any]) -> None:
+    def _note(self, told: dict[str, Any]) -> None:
         """The environment may say anything, and harms only its own previews with it."""
-        fork = self._forks.get(told.get("number", -1))
+        fork = self._forks.get(told["number"])
         if fork is not None and "ended" in told:
             fork.status = told["ended"]
             fork.ended.set()
@@ -161,9 +168,9 @@ class ForkServer:
 
 def find_python(environment: Environment) -> list[str]:
     """Return where the Python is that the environment's own is a link to."""
-    real = Path(os.path.realpath(environment.python)).parent.parent
-    config = (environment.path / "pyvenv.cfg").read_text(encoding="utf-8")
-    named = next(
-        (line.partition("=")[2].strip() for line in config.splitlines() if line.startswith("home")), ""
-    )
-    return sorted({str(real), str(Path(named).parent) if named else str(real)})
+    # Told by the links alone: the environment's pyvenv.cfg names a folder, but a package may have written it.
+    hops = [environment.python]
+    while hops[-1].is_symlink():
+        hops.append(hops[-1].parent / hops[-1].readlink())
+    prefixes = {str(hop.parent.parent) for hop in hops[1:]}
+    return sorted({*prefixes, str(environment.python.resolve().parent.parent)})

@@ -13,6 +13,7 @@ from typing import Any
 
 from greenroom_services.environments import Environment
 from greenroom_services.runtimes.forkserver import KEEPER, ROOM, Fork, ForkServer
+from greenroom_services.runtimes.piped_log import PipedLog
 from greenroom_services.runtimes.runtime import KILLED, KILLED_STATUS, Limits, PreviewSpec, Usage
 from greenroom_services.runtimes.usage import find_process, measure
 from greenroom_services.runtimes.walls import Walls, find_walls
@@ -20,6 +21,7 @@ from greenroom_services.sandbox import scrubbed_environ, tail
 
 WAITING = 128
 KILL_SECONDS = 10.0
+LAST_WORDS_SECONDS = 1.0
 
 
 @dataclass(eq=False)
@@ -27,7 +29,7 @@ class PreviewProcess:
     """A preview in its fork."""
 
     socket: Path
-    log_file: Path
+    piped: PipedLog
     server: ForkServer
     fork: Fork
     _pid: int | None = field(default=None, init=False)
@@ -46,10 +48,13 @@ class PreviewProcess:
             # One that does not hear takes its previews along.
             if not self.fork.ended.wait(KILL_SECONDS):
                 self.server.close()
+        self.piped.finish(timeout=LAST_WORDS_SECONDS)
         self.socket.unlink(missing_ok=True)
 
     def log(self) -> str:
-        said = tail(self.log_file) or ("" if self.server.alive() else self.server.log())
+        if not self.alive():
+            self.piped.finish(timeout=LAST_WORDS_SECONDS)
+        said = tail(self.piped.path) or ("" if self.server.alive() else self.server.log())
         # What a preview cannot say itself.
         return said + (KILLED if self.fork.status == KILLED_STATUS and not self._stopped else "")
 
@@ -77,9 +82,10 @@ class ProcessRuntime:
     def start(self, spec: PreviewSpec) -> PreviewProcess:
         server = self._server(spec.environment)
         path = spec.folder / "s"
-        with _listen(path) as listener, spec.log.open("ab") as sink:
-            fork = server.start(self._order(spec, server), listener=listener, log=sink.fileno())
-        return PreviewProcess(path, spec.log, server, fork)
+        log = PipedLog(spec.log)
+        with _listen(path) as listener, log.writing() as sink:
+            fork = server.start(self._order(spec, server), listener=listener, log=sink)
+        return PreviewProcess(path, log, server, fork)
 
     def close(self) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,8 @@ class Enclosure:
     """Paths outside the system's own that are there inside, too; to be read only."""
     points: Sequence[str] = ()
     """Folders that are made inside, for a preview to mount on."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """By the kernel's names for them, such as NOFILE: of everything inside, each preview's own come on top."""
     scratch: Sequence[str] = ()
     """Those of them that the command itself may write to, in memory."""
 

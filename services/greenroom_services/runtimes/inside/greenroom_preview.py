@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NEW_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V IPC, processes
+# Mounts, System V IPC, processes, and a network, whose abstract sockets are its own.
+NEW_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000 | 0x40000000
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
 LAST_CAPABILITY = 63
 CAPABILITIES_3 = 0x20080522
 NICE = 5
+KEYCTL = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine, -1)
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,6 +32,8 @@ def begin(order: dict[str, Any], listener: Any, log: Any) -> None:
     os.environ.clear()
     os.environ.update(order["environ"])
     if order["namespaces"]:
+        # Keys of the forkserver's session would be seen by all its previews.
+        _check(min(0, libc.syscall(ctypes.c_long(KEYCTL), ctypes.c_long(1), None)))
         _check(libc.unshare(NEW_NAMESPACES))
     child = _fork_attended()
     if child != 0:
@@ -75,6 +79,8 @@ def _fork_attended() -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, held)
     child = os.fork()
     if child == 0:
+        # A group of its own: signals that a candidate sends to its group do not reach who attends it.
+        os.setsid()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
     return child
 
