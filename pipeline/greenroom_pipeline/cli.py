@@ -347,12 +347,13 @@ def main() -> None:
     wanted = _TRACEBACK in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
     try:
-        status = app(arguments or ["--help"], standalone_mode=False)
+        status = app(arguments or ["--help"], prog_name="greenroom", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except typer.TyperException as error:
-        _refuse(
-            f"{_describe_misuse(error).rstrip('.')}; `greenroom {' '.join(arguments[:1])} --help` says more"
-        )
+        message = _describe_misuse(error).rstrip(".")
+        if not message:
+            sys.exit(2)  # a group without a command has shown its help
+        _refuse(f"{message}; `{_name_command(error)} --help` says more")
     except GreenroomError as error:
         if wanted:
             traceback.print_exc()
@@ -365,7 +366,13 @@ def main() -> None:
 def _describe_misuse(error: typer.TyperException) -> str:
     """Say which option or argument is wrong, in Typer's own words."""
     message: str = getattr(error, "format_message", error.__str__)()
+    message = message.replace("Value error, ", "", 1)
     return message[:1].lower() + message[1:]
+
+
+def _name_command(error: typer.TyperException) -> str:
+    """Return the command that was misused, such as `greenroom token create`."""
+    return str(getattr(getattr(error, "ctx", None), "command_path", "greenroom"))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -46,6 +46,8 @@ class PreviewStatus:
     slot: str
     state: PreviewState
     log: str = ""
+    address: str | None = None
+    """Where programs ask it, on the gateway."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from greenroom_pipeline.configuration import load_settings
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.repository import open_repository
-from greenroom_services.errors import ServiceError
-from greenroom_services.runtimes.engine import describe_engine
+from greenroom_services.errors import HostError, ServiceError
+from greenroom_services.runtimes.engine import EngineName, describe_engine
 from greenroom_services.runtimes.walls import describe_walls, find_walls
 
 GIB = 2**30
@@ -38,11 +38,7 @@ def examine(places: Places) -> list[Finding]:
         _try("repository", lambda: f"commit {open_repository(places.repository).commit().sha[:7]}"),
         _try("packages", uv.find_uv_bin),
         *(_find_room(name, path) for name, path in (("home", places.home), ("cache", places.cache))),
-        *(
-            Finding(f"previews: {name}", stands, says, needed=False)
-            for name, stands, says in describe_walls(find_walls())
-        ),
-        *_find_engine(places),
+        *_find_isolation(places),
     ]
 
 
@@ -57,14 +53,35 @@ def _try(subject: str, look: Callable[[], str]) -> Finding:
         return Finding(subject, False, str(error))
 
 
-def _find_engine(places: Places) -> Iterator[Finding]:
-    """Look at the container engine that the settings name, if they name one."""
+def _find_isolation(places: Places) -> Iterator[Finding]:
+    """Look at what stands around previews in the runtime that the settings name; without settings, in processes."""
     try:
         name = load_settings(places.repository).preview.runtime
     except GreenroomError:
+        name = "process"
+    if name == "process":
+        for wall, stands, says in describe_walls(find_walls()):
+            yield Finding(f"previews: {wall}", stands, says, needed=False)
         return
-    if name != "process":
-        yield _try("previews: containers", lambda: describe_engine(name))
+    engine = _try("previews: containers", lambda: _describe_engine(name))
+    yield engine
+    if engine.holds:
+        yield Finding(
+            "previews: walls", True, f"those of {name}: no network, no privileges, no file to write to"
+        )
+
+
+def _describe_engine(name: EngineName) -> str:
+    try:
+        return describe_engine(name)
+    except HostError as error:
+        if not error.log:
+            raise
+        # What the engine said of itself does not say what to do.
+        raise HostError(
+            f"{error}; see that {name} runs and that this user may ask it, or set preview.runtime to 'process'",
+            log=error.log,
+        ) from error
 
 
 def _find_room(name: str, path: Path) -> Finding:

@@ -135,7 +135,7 @@ def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:
         return PreviewStatus(slot, "absent")
     except ServiceError as error:
         raise PreviewError(str(error), log=error.log) from error
-    return PreviewStatus(slot, state.state, log=state.log or state.error or "")
+    return PreviewStatus(slot, state.state, log=state.log or state.error or "", address=state.address)
 
 
 def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Reply:

@@ -20,7 +20,7 @@ from greenroom_pipeline.places import Places, find_places, prepare_home
 from greenroom_services.errors import TokenError
 from greenroom_services.tokens import Scope, Token, TokenStore
 
-app = typer.Typer(help="Tokens with which programs query previews, or deploy them.")
+app = typer.Typer(help="Tokens with which programs query previews, or deploy them.", no_args_is_help=True)
 
 LIFE = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}

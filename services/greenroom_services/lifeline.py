@@ -1,4 +1,4 @@
-"""First code in every process that loads a candidate: ends it with its parent, then runs a script.
+"""First code in every process that runs a script with a candidate: ends it with its parent.
 
 Called as `python -I lifeline.py SCRIPT ARGUMENT…`; standard input is a pipe whose other end the parent holds.
 However the parent ends, the pipe closes, and this process's whole group is killed.

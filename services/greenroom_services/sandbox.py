@@ -1,4 +1,4 @@
-"""How every process that loads a candidate is started: no secrets, a private folder, a group to kill."""
+"""How every script that loads a candidate is started: no secrets, a private folder, a group to kill."""
 
 from __future__ import annotations
 

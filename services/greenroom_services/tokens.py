@@ -28,6 +28,11 @@ ID_BYTES = 6
 SECRET_BYTES = 32
 SHAPE = re.compile(r"grt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 ANY = "*"
+ALLOWED = {
+    "project": "give its name as greenroom.toml has it, in small letters, digits and dashes, or * for all",
+    "slot": "give a pull request's number, `production` or `staging`, or * for all of them",
+    "name": "give 100 characters at most",
+}
 
 Scope = Literal["query", "deploy"]
 Stamp = tuple[int, int, int]
@@ -189,4 +194,5 @@ def _stamp(path: Path) -> Stamp | None:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
-    return f"{first['loc'][0]} {first['input']!r} of a token cannot be: {first['msg'].lower()}"
+    field = str(first["loc"][0])
+    return f"{field} {first['input']!r} of a token cannot be; {ALLOWED.get(field, first['msg'].lower())}"

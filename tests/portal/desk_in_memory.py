@@ -334,7 +334,8 @@ def make_profile() -> dict[str, Any]:
 
 def _awake(*pulls: int) -> dict[str, PreviewStatus]:
     slots = [*(str(pull) for pull in pulls), "production"]
-    return {slot: PreviewStatus(slot, "awake") for slot in slots}
+    address = "http://127.0.0.1:8502/p/flight-delays"
+    return {slot: PreviewStatus(slot, "awake", address=f"{address}/{slot}") for slot in slots}
 
 
 def _one(verdict: Verdict, title: str) -> MemoryDesk:

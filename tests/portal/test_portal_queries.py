@@ -34,6 +34,13 @@ def test_one_click_asks_both_models(open_page: OpenPage) -> None:
     assert f"The candidate's probability of 1 is {abs(own - other) * 100:.1f} points" in shown(app)
 
 
+def test_the_preview_has_an_address(open_page: OpenPage) -> None:
+    """Who would rather have a program ask the candidate reads where it is."""
+    said = "Programs ask it at `http://127.0.0.1:8502/p/flight-delays/7`"
+
+    assert said in shown(open_page("passing", pull=7))
+
+
 def test_changed_field_changes_the_answers(open_page: OpenPage) -> None:
     """What is typed into the form is what the models are asked."""
     app = open_page("passing", pull=7)

@@ -57,6 +57,17 @@ def test_an_engine_that_is_to_run_previews(tmp_path: Path, monkeypatch: pytest.M
     missing = {finding.subject: finding.says for finding in findings if not finding.holds and finding.needed}
     assert set(missing) == {"previews: containers"}
     assert "there is no docker on this machine" in missing["previews: containers"]
+    assert "previews: own user" not in {finding.subject for finding in findings}, "walls of processes alone"
+
+    docker = tmp_path / "bin" / "docker"
+    docker.write_text("#!/bin/sh\necho Cannot connect to the Docker daemon >&2\nexit 1\n")
+    docker.chmod(0o755)
+    (silent,) = [finding for finding in examine(places) if finding.subject == "previews: containers"]
+    assert "Cannot connect to the Docker daemon; see that docker runs" in silent.says
+
+    docker.write_text("#!/bin/sh\n")
+    found = {finding.subject: finding.says for finding in examine(places)}
+    assert found["previews: walls"].startswith("those of docker: no network")
 
 
 def test_the_command(tmp_path: Path) -> None:

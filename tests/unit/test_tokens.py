@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import stat
 import string
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -206,3 +208,22 @@ def test_a_time_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expires
 
     assert isinstance(done.exception, TokenRefused)
     assert "12h, 30d or 8w" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"project": "Flight"},
+            "project 'Flight' of a token cannot be; give its name as greenroom.toml has it",
+        ),
+        ({"slot": "main"}, "slot 'main' of a token cannot be; give a pull request's number, `production`"),
+    ],
+)
+def test_what_a_token_can_be_bound_to_is_told_in_words(
+    tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    """Who names a project or slot that none can be reads which can, and no pattern."""
+    given: dict[str, Any] = {"scope": "query", "project": "flights", "slot": "7"} | changes
+    with pytest.raises(TokenError, match=re.escape(said)):
+        TokenStore(tmp_path / "tokens.json").create(expires=datetime.now(UTC) + timedelta(hours=1), **given)

@@ -50,6 +50,7 @@ def show_queries(review: Review, report: Report) -> None:
     except GreenroomError as error:
         show_problem("There is no form to fill in.", error)
         return
+    _show_address(candidate)
     if champion.state not in ANSWERING:
         st.info(_tell_production(champion), icon=":material/info:")
     _show_form(review, report, profile, has_champion=champion.state in ANSWERING)
@@ -82,6 +83,13 @@ def _show_preview(status: PreviewStatus) -> None:
         else:
             st.info("This pull request has no preview.", icon=":material/cloud_off:")
         st.button("Look again", icon=":material/refresh:", key="preview-look-again")
+
+
+def _show_address(status: PreviewStatus) -> None:
+    """Say where programs ask the preview."""
+    if status.address is not None:
+        with st.container(key="preview-address"):
+            st.markdown(f"Programs ask it at `{status.address}`")
 
 
 def _show_form(review: Review, report: Report, profile: dict[str, Any], *, has_champion: bool) -> None:
