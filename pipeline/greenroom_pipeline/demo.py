@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from greenroom_pipeline.terminal import (
 )
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_pipeline.workspace import Branch, add_branch, make_workspace, read_branches
+from greenroom_services.client import HostClient
 
 _ROWS = 5
 _TOLERANCE = 1e-9
@@ -104,6 +106,8 @@ def prove_demo(project: Project, portal: str, console: Console) -> None:
     console.print("✓ each branch ended as its data says")
     answers = _prove_previews(project, subjects)
     console.print(f"✓ {answers} live answers equal the scored ones, production's among them")
+    seconds = _prove_waking(project)
+    console.print(f"✓ a preview that slept answered through the gateway after {seconds:.2f} s")
     _prove_repetition(project)
     console.print("✓ a second run of the same commit trained nothing")
     _prove_portal(project, portal)
@@ -167,6 +171,22 @@ def _prove_slot(project: Project, model: Model | None, holdout: Holdout, slot: s
                 f"slot {slot} answers {reply.probabilities or reply.error}, scored was {expected}"
             )
     return _ROWS
+
+
+def _prove_waking(project: Project) -> float:
+    """Put production's preview to sleep, ask it as a program does, and return the seconds until it has answered."""
+    host = HostClient(project.places.host)
+    row = host.describe(project.name, PRODUCTION)["profile"]["examples"][0]
+    wanted = host.predict(project.name, PRODUCTION, [row])
+    if host.sleep(project.name, PRODUCTION).state != "asleep":
+        raise DemoError("production's preview does not sleep")
+    start = time.perf_counter()
+    address = host.status(project.name, PRODUCTION).address
+    answer = httpx.post(f"{address}/predict", json={"rows": [row]}, timeout=60)
+    seconds = time.perf_counter() - start
+    if answer.status_code != httpx.codes.OK or answer.json() != wanted:
+        raise DemoError(f"production's preview woke and answered {answer.status_code}: {answer.text[:300]}")
+    return seconds
 
 
 def _differ(ours: Mapping[str, float], theirs: Mapping[str, float]) -> bool:
