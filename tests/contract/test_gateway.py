@@ -355,6 +355,60 @@ def test_a_head_has_a_time_to_arrive(sent: bytes) -> None:
             pass
 
 
+UPGRADE = b"Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+        b"GET / HTTP/1.0\r\n" + UPGRADE + b"\r\n",
+    ],
+    ids=["POST with a body", "POST", "body", "chunks", "no key", "old"],
+)
+def test_a_malformed_upgrade_ends(sent: bytes) -> None:
+    """What asks for a WebSocket and can open none is refused, its connection ends, and so does the server."""
+    with (
+        gateway_before() as running,
+        socket.create_connection(("127.0.0.1", running.port), timeout=20) as caller,
+    ):
+        caller.sendall(sent)
+        said = b""
+        while piece := caller.recv(65_536):
+            said += piece
+
+    assert said.startswith(b"HTTP/1.1 4")
+
+
+class Small(Connection):
+    most = 2
+
+
+def test_connections_have_a_largest_number() -> None:
+    """More connections than that are told so and ended; when one of the others ends there is room again."""
+    with gateway_before(protocol=Small) as running:
+        address = ("127.0.0.1", running.port)
+        with (
+            socket.create_connection(address, timeout=20) as first,
+            socket.create_connection(address, timeout=20),
+        ):
+            first.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert first.recv(12) == b"HTTP/1.1 200"
+            with socket.create_connection(address, timeout=20) as third:
+                assert third.recv(12) == b"HTTP/1.1 503"
+
+        def answers() -> bool:
+            with running.client() as client, suppress(httpx.TransportError):
+                return client.get("/openapi.json").status_code == 200
+            return False
+
+        await_true(answers)
+
+
 # Bodies and answers as streams.
 
 
