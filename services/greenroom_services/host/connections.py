@@ -37,6 +37,7 @@ class Connection(HttpToolsProtocol):
     _in_head = True
     _head_ended = False
     _head_bytes = 0
+    _unanswered = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -65,6 +66,7 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         if self.parser.should_upgrade() and self._should_upgrade():
             self._require_handshake()
+        self._unanswered += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -72,6 +74,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._unanswered -= 1
         super().on_response_complete()
         # Else the next request is there already.
         if self.timeout_keep_alive_task is not None:
@@ -86,8 +89,7 @@ class Connection(HttpToolsProtocol):
         with_body = any(value.strip() != b"0" for value in lengths)
         chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
         # A WebSocket takes the whole connection, also from an answer that is still on its way.
-        answering = self.cycle and not self.cycle.response_complete
-        if self.parser.get_method() != b"GET" or with_body or chunked or answering:
+        if self.parser.get_method() != b"GET" or with_body or chunked or self._unanswered:
             raise BadUpgrade
 
     def _refuse(self, status: int, sentence: str) -> None:
