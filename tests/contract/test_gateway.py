@@ -604,6 +604,56 @@ def test_a_preview_that_speaks_no_http(said: bytes) -> None:
     assert set(answer.json()) == {"error", "detail"}
 
 
+def flooding(head: bytes, piece: bytes) -> Serving:
+    """Return a preview that answers with *head*, and with *piece* for as long as anybody takes it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head)
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+    async def serve(path: Path) -> asyncio.Server:
+        return await asyncio.start_unix_server(answer, path)
+
+    return serve
+
+
+INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"
+OKAY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize("piece", [INTERIM, INTERIM * 5000], ids=["one by one", "many"])
+def test_interim_answers_have_an_end(piece: bytes) -> None:
+    """A preview that never comes to its answer is left, and its asker is told."""
+    with gateway_before(raw=flooding(b"", piece)) as running, running.client() as client:
+        answer = client.get(f"{HERE}/readyz")
+
+    assert answer.status_code == 502
+    assert set(answer.json()) == {"error", "detail"}
+
+
+def test_a_few_interim_answers_pass_unseen() -> None:
+    """Some before the answer are in order, for each request anew."""
+    with gateway_before(raw=speaking(INTERIM * 8 + OKAY)) as running, running.client() as client:
+        assert [client.get(f"{HERE}/readyz").text for _ in range(3)] == ["ok"] * 3
+
+
+def test_an_answer_of_single_bytes_passes() -> None:
+    """An answer in chunks of one byte without end is passed on, and does not keep others from theirs."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with gateway_before(raw=flooding(head, b"1\r\na\r\n" * 1000)) as running, running.client() as client:
+        with client.stream("GET", f"{HERE}/readyz") as answer:
+            assert set(next(answer.iter_raw())) == set(b"a")
+            with running.client() as other:
+                assert other.get("/openapi.json").status_code == 200
+        await_true(lambda: running.stand.open_visits == 0)
+
+
 def test_an_answer_that_ends_too_early() -> None:
     """An answer that is cut short is cut short for its asker too, and not made whole."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
