@@ -355,6 +355,60 @@ def test_a_head_has_a_time_to_arrive(sent: bytes) -> None:
             pass
 
 
+UPGRADE = b"Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+        b"GET / HTTP/1.0\r\n" + UPGRADE + b"\r\n",
+    ],
+    ids=["POST with a body", "POST", "body", "chunks", "no key", "old"],
+)
+def test_a_malformed_upgrade_ends(sent: bytes) -> None:
+    """What asks for a WebSocket and can open none is refused, its connection ends, and so does the server."""
+    with (
+        gateway_before() as running,
+        socket.create_connection(("127.0.0.1", running.port), timeout=20) as caller,
+    ):
+        caller.sendall(sent)
+        said = b""
+        while piece := caller.recv(65_536):
+            said += piece
+
+    assert said.startswith(b"HTTP/1.1 4")
+
+
+class Small(Connection):
+    most = 2
+
+
+def test_connections_have_a_largest_number() -> None:
+    """More connections than that are told so and ended; when one of the others ends there is room again."""
+    with gateway_before(protocol=Small) as running:
+        address = ("127.0.0.1", running.port)
+        with (
+            socket.create_connection(address, timeout=20) as first,
+            socket.create_connection(address, timeout=20),
+        ):
+            first.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert first.recv(12) == b"HTTP/1.1 200"
+            with socket.create_connection(address, timeout=20) as third:
+                assert third.recv(12) == b"HTTP/1.1 503"
+
+        def answers() -> bool:
+            with running.client() as client, suppress(httpx.TransportError):
+                return client.get("/openapi.json").status_code == 200
+            return False
+
+        await_true(answers)
+
+
 # Bodies and answers as streams.
 
 
@@ -548,6 +602,56 @@ def test_a_preview_that_speaks_no_http(said: bytes) -> None:
 
     assert answer.status_code == 502
     assert set(answer.json()) == {"error", "detail"}
+
+
+def flooding(head: bytes, piece: bytes) -> Serving:
+    """Return a preview that answers with *head*, and with *piece* for as long as anybody takes it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head)
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+    async def serve(path: Path) -> asyncio.Server:
+        return await asyncio.start_unix_server(answer, path)
+
+    return serve
+
+
+INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"
+OKAY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize("piece", [INTERIM, INTERIM * 5000], ids=["one by one", "many"])
+def test_interim_answers_have_an_end(piece: bytes) -> None:
+    """A preview that never comes to its answer is left, and its asker is told."""
+    with gateway_before(raw=flooding(b"", piece)) as running, running.client() as client:
+        answer = client.get(f"{HERE}/readyz")
+
+    assert answer.status_code == 502
+    assert set(answer.json()) == {"error", "detail"}
+
+
+def test_a_few_interim_answers_pass_unseen() -> None:
+    """Some before the answer are in order, for each request anew."""
+    with gateway_before(raw=speaking(INTERIM * 8 + OKAY)) as running, running.client() as client:
+        assert [client.get(f"{HERE}/readyz").text for _ in range(3)] == ["ok"] * 3
+
+
+def test_an_answer_of_single_bytes_passes() -> None:
+    """An answer in chunks of one byte without end is passed on, and does not keep others from theirs."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with gateway_before(raw=flooding(head, b"1\r\na\r\n" * 1000)) as running, running.client() as client:
+        with client.stream("GET", f"{HERE}/readyz") as answer:
+            assert set(next(answer.iter_raw())) == set(b"a")
+            with running.client() as other:
+                assert other.get("/openapi.json").status_code == 200
+        await_true(lambda: running.stand.open_visits == 0)
 
 
 def test_an_answer_that_ends_too_early() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from httpx_ws import WebSocketDisconnect, WebSocketSession, connect_ws
 from playwright.sync_api import Browser
 
 from greenroom_services.errors import HostError
@@ -18,7 +20,7 @@ from greenroom_services.host.launch import launch_host
 from greenroom_services.host.names import Entrance
 from greenroom_services.host.server import listen_gateway, require_guarded
 from greenroom_services.tokens import Scope, TokenStore
-from tests.contract.test_gateway import await_true
+from tests.contract.test_gateway import await_true, converse
 from tests.gateways import DIGEST, HERE, SHA, Running, gateway_before
 
 NAMED = Entrance(name="models.example.com", preview_domain="previews.example.com")
@@ -171,6 +173,32 @@ def test_a_revoked_token_is_refused_at_once(store: TokenStore, tmp_path: Path) -
         assert client.get(f"{HERE}/readyz", headers=headers).status_code == 200
         store.revoke(number)
         assert client.get(f"{HERE}/readyz", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+def test_a_websocket_ends_with_its_token(tmp_path: Path, how: str) -> None:
+    """A WebSocket that is open is closed when its token is revoked or expires, and not before (threat 6)."""
+    clock = [datetime.now(UTC)]
+    store = TokenStore(tmp_path / "tokens.json", now=lambda: clock[0])
+    number, headers = make_token(store)
+    ws: WebSocketSession
+    with (
+        gateway_before(converse, routes=["/ws"], tokens=store, limits=Limits(recheck=0.01)) as running,
+        running.client() as client,
+        connect_ws(f"{running.address}{HERE}/ws/echo", client, headers=headers) as ws,
+    ):
+        ws.receive_text(timeout=20)
+        ws.send_text("still")
+        assert ws.receive_text(timeout=20) == "still"
+        if how == "revoked":
+            TokenStore(tmp_path / "tokens.json").revoke(number)
+        else:
+            clock[0] += timedelta(hours=2)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            ws.receive_text(timeout=20)
+        await_true(lambda: running.stand.open_visits == 0)
+
+    assert closed.value.code == 1008
 
 
 @pytest.mark.parametrize(
@@ -331,9 +359,11 @@ def test_nothing_is_open_to_all(store: TokenStore, entrance: Entrance, reason: s
 
 
 def test_an_open_gateway_does_not_start(tmp_path: Path) -> None:
-    """So it is with a host: it ends, and its starter is told."""
+    """So it is with a host: it ends, and its starter is told; its folder is its user's alone."""
     with pytest.raises(HostError, match=r"did not start: --gateway-host 0\.0\.0\.0 is reachable from other"):
         launch_host(tmp_path / "host", cache=tmp_path / "cache", entrance=Entrance(host="0.0.0.0"))
+
+    assert stat.S_IMODE((tmp_path / "host").stat().st_mode) == 0o700
 
 
 def find_port() -> int:

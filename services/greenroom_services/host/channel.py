@@ -20,7 +20,7 @@ CLOSE_SECONDS = 5.0
 REASON_CHARACTERS = 40
 # What may stand in a close frame (RFC 6455, 7.4); 1000 stands for one without a code.
 CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
-FAILED, WENT_AWAY = 1011, 1001
+FAILED, WENT_AWAY, NOT_ALLOWED = 1011, 1001, 1008
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,29 @@ class Closing:
 
 
 class Channel:
-    """Carries one WebSocket; one on which nothing is said for *idle* seconds is closed."""
+    """Carries one WebSocket; one on which nothing is said for *idle* seconds is closed.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, handshake: float, idle: float) -> None:
+    So is one whose caller is no longer *allowed*, which is asked every *recheck* seconds.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        handshake: float,
+        idle: float,
+        allowed: Callable[[], bool],
+        recheck: float,
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._handshake = handshake
         self._idle = idle
+        self._allowed = allowed
+        self._recheck = recheck
 
     async def carry(self, session: aiohttp.ClientSession, path: str) -> None:
         """Open a WebSocket to the preview behind *session*, and relay until either side closes."""
@@ -74,7 +89,9 @@ class Channel:
                 def postpone() -> None:
                     limit.reschedule(loop.time() + self._idle)
 
-                closing = await _first(self._go(upstream, postpone), self._come(upstream, postpone))
+                closing = await _first(
+                    self._go(upstream, postpone), self._come(upstream, postpone), self._watch_allowed()
+                )
         with suppress(aiohttp.ClientError, OSError, RuntimeError):
             await upstream.close(code=closing.code)
         with suppress(OSError, RuntimeError):  # the caller has closed, or left
@@ -107,12 +124,17 @@ class Channel:
             else:
                 return _close(upstream.close_code, message.extra)
 
+    async def _watch_allowed(self) -> Closing:
+        while self._allowed():
+            await asyncio.sleep(self._recheck)
+        return Closing(NOT_ALLOWED, "the token counts no longer")
+
     async def _refuse(self, answer: Response) -> None:
         await answer(self._scope, self._receive, self._send)
 
 
 async def _first(*ways: Coroutine[None, None, Closing]) -> Closing:
-    """Return how the way that ends first has ended; the other one is broken off."""
+    """Return how the way that ends first has ended; the others are broken off."""
     tasks = [asyncio.create_task(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

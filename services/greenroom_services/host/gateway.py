@@ -23,7 +23,7 @@ from greenroom_services.host.pages import show_awake, show_failed, show_nothing,
 from greenroom_services.host.passage import Bounds, Passage, find_refusal
 from greenroom_services.host.paths import Target, find_methods, read_target
 from greenroom_services.previews import Address, PreviewState
-from greenroom_services.tokens import TokenStore
+from greenroom_services.tokens import Token, TokenStore
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class Limits:
     """How long a request is held while its preview wakes."""
     channel_idle: float = 600.0
     """How long nothing may be said on a WebSocket."""
+    recheck: float = 5.0
+    """How often it is asked whether the token of an open WebSocket still counts."""
     crowd: int = 64
     """Requests and WebSockets that one preview answers at once."""
     rate: float = 50.0
@@ -139,10 +141,8 @@ class Gateway:
     def _check_token(self, headers: Headers, target: Target) -> None:
         if self._tokens is None:
             return
-        scheme, _, text = headers.get("authorization", "").partition(" ")
-        address = target.address
-        token = self._tokens.verify(text.strip(), "query", address.project, address.slot)
-        if scheme.lower() != "bearer" or token is None:
+        token = _find_token(self._tokens, headers, target)
+        if token is None:
             message = (
                 "the gateway asks for a token that lives and is for this preview: Authorization: Bearer grt_…"
             )
@@ -152,6 +152,9 @@ class Gateway:
             seconds = str(int(wait) + 1)
             message = f"token {token.id} asks too often; wait {seconds} s"
             raise Refused(refuse(message, 429, headers={"Retry-After": seconds}))
+
+    def _still_allows(self, scope: Scope, target: Target) -> bool:
+        return self._tokens is None or _find_token(self._tokens, Headers(scope=scope), target) is not None
 
     def _answer_itself(self, scope: Scope) -> Response:
         if scope["path"] == "/openapi.json" and scope["type"] == "http":
@@ -196,6 +199,8 @@ class Gateway:
             send,
             handshake=self._limits.bounds.answer_idle,
             idle=self._limits.channel_idle,
+            allowed=lambda: self._still_allows(scope, target),
+            recheck=self._limits.recheck,
         )
         await channel.carry(preview.programs, target.path)
 
@@ -224,6 +229,14 @@ class Gateway:
         scheme = "http" if self._entrance.loopback or self._entrance.name is None else "https"
         path = scope["path"].removesuffix("/")
         return f"{scheme}://{host}{path}"
+
+
+def _find_token(tokens: TokenStore, headers: Headers, target: Target) -> Token | None:
+    """Return the request's token, if it lives and is for this preview."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return tokens.verify(text.strip(), "query", target.address.project, target.address.slot)
 
 
 def _tell_no_path(target: Target) -> Response:

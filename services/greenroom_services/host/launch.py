@@ -62,7 +62,7 @@ def launch_host(
     A *transient* one wakes nothing by itself, and its endpoints say so. Raises `HostError` with
     the log when it does not come up within *timeout* seconds.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = state / "host.log"
     command = [sys.executable, "-P", "-m", "greenroom_services.host", "--attached"]
     command += ["--state", str(state), "--cache", str(cache), *_name_entrance(entrance)]

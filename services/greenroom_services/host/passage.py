@@ -25,6 +25,7 @@ from greenroom_services.host.headers import (
 QUERY = re.compile(rb"[!-~]*")
 # A body that came in one piece is sent on as one; aiohttp warns of large ones.
 PIECE_BYTES = 2**19
+SMALL_BYTES = 2**10
 DISCARD_SECONDS = 2.0
 SILENT_SECONDS = 0.2
 REFUSED_TYPE = "application/vnd.bentoml+pickle"
@@ -207,8 +208,13 @@ class Passage:
         content, ended = answer.content, False
         while not ended:
             piece = await content.readany()
+            if len(piece) < SMALL_BYTES and not content.at_eof():
+                # What comes byte by byte must not keep the gateway from everybody else.
+                await asyncio.sleep(0)
+                piece += content.read_nowait()
             ended = content.at_eof()
             await self._send({"type": "http.response.body", "body": piece, "more_body": not ended})
+            await asyncio.sleep(0)
 
     async def _refuse(self, broken: Broken) -> None:
         """Answer so, unless nobody listens, or an answer has begun: then the connection breaks off as it did."""

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from greenroom_services.errors import HostError
 from greenroom_services.host.channel import MESSAGE_BYTES
-from greenroom_services.host.connections import Connection
+from greenroom_services.host.connections import Connection, WebSocket
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.gateway import Gateway, Limits
@@ -146,7 +146,7 @@ def make_server(app: ASGIApp, *, http: type[Connection] = Connection) -> QuietSe
     config = uvicorn.Config(
         app,
         http=http,
-        ws="websockets-sansio",
+        ws=WebSocket,
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",

@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 
 from greenroom_services.environments import build_environment
 from greenroom_services.errors import PreviewFailed
@@ -24,7 +25,7 @@ from greenroom_services.runtimes.runtime import Limits, PreviewSpec, RunningPrev
 POLL_SECONDS = 0.01
 ANSWER_BYTES = 16 * 2**20
 SHOWN_CHARACTERS = 300
-Ready = Callable[[RunningPreview, httpx.AsyncClient, Manifest], Awaitable[None]]
+Ready = Callable[[RunningPreview, aiohttp.ClientSession, Manifest], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,8 @@ async def _start_whole(runtime: Runtime, spec: PreviewSpec) -> RunningPreview:
 
 
 async def _first_answer(running: RunningPreview, manifest: Manifest, ready: Ready) -> None:
-    transport = httpx.AsyncHTTPTransport(uds=str(running.socket))
-    prober = httpx.AsyncClient(transport=transport, base_url="http://preview", timeout=manifest.timeout)
     try:
-        async with asyncio.timeout(manifest.timeout), prober as client:
+        async with asyncio.timeout(manifest.timeout), reach(running.socket, None) as client:
             await ready(running, client, manifest)
     except TimeoutError:
         raise PreviewFailed(
@@ -100,23 +99,23 @@ async def _first_answer(running: RunningPreview, manifest: Manifest, ready: Read
         ) from None
 
 
-async def _await_ready(running: RunningPreview, client: httpx.AsyncClient, manifest: Manifest) -> None:
+async def _await_ready(running: RunningPreview, client: aiohttp.ClientSession, manifest: Manifest) -> None:
     while not await _is_ready(client):
         if not running.alive():
             raise PreviewFailed("the preview ended while it started; its log says why", log=running.log())
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _await_probe(running: RunningPreview, client: httpx.AsyncClient, manifest: Manifest) -> None:
+async def _await_probe(running: RunningPreview, client: aiohttp.ClientSession, manifest: Manifest) -> None:
     await _await_ready(running, client, manifest)
     if manifest.probe is not None:
         await _probe(running, client, manifest.probe)
 
 
-async def _is_ready(client: httpx.AsyncClient) -> bool:
+async def _is_ready(client: aiohttp.ClientSession) -> bool:
     try:
-        return (await _ask(client, "GET", "/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
+        return (await _ask(client, "GET", "/readyz")).status_code == HTTPStatus.OK
+    except (aiohttp.ClientError, OSError):
         return False
 
 
@@ -128,11 +127,15 @@ class Answer:
     text: str
 
 
-async def _ask(client: httpx.AsyncClient, method: str, path: str, *, json: object = None) -> Answer:
+async def _ask(client: aiohttp.ClientSession, method: str, path: str, *, json: object = None) -> Answer:
     """Return the answer; `PreviewFailed` for one without end, which would fill the memory."""
     size, shown = 0, b""
-    async with client.stream(method, path, json=json) as answer:
-        async for chunk in answer.aiter_raw():
+    headers = {} if json is None else {"Content-Type": "application/json"}
+    async with client.request(
+        method, f"http://preview{path}", json=json, headers=headers, allow_redirects=False
+    ) as answer:
+        async for chunk in answer.content.iter_any():
+            await asyncio.sleep(0)  # whatever comes, others have their turn
             size += len(chunk)
             shown = shown or chunk[: 4 * SHOWN_CHARACTERS]
             if size > ANSWER_BYTES:
@@ -141,17 +144,17 @@ async def _ask(client: httpx.AsyncClient, method: str, path: str, *, json: objec
                     " make its answers smaller"
                 )
     text = " ".join(shown.decode(errors="replace").split())
-    return Answer(answer.status_code, text[:SHOWN_CHARACTERS])
+    return Answer(answer.status, text[:SHOWN_CHARACTERS])
 
 
-async def _probe(running: RunningPreview, client: httpx.AsyncClient, row: dict[str, Any]) -> None:
+async def _probe(running: RunningPreview, client: aiohttp.ClientSession, row: dict[str, Any]) -> None:
     try:
         answer = await _ask(client, "POST", "/predict", json={"rows": [row]})
-    except httpx.TransportError as error:
+    except (aiohttp.ClientError, OSError) as error:
         raise PreviewFailed(
             f"the preview broke off its first answer: {error!r}", log=running.log()
         ) from error
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code != HTTPStatus.OK:
         raise PreviewFailed(
             f"the preview did not answer the example row ({answer.status_code}): {answer.text}",
             log=running.log(),
