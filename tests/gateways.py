@@ -67,6 +67,9 @@ class Stand:
         _require_known(address)
         return self.routes
 
+    async def measure(self) -> bytes:
+        return b"greenroom_stored_bytes 1\n"
+
     def state(self, address: Address) -> PreviewState:
         model: dict[str, str | None] = {"name": "flights", "version": "v<1>", "digest": DIGEST}
         return PreviewState(
@@ -111,7 +114,10 @@ def gateway_before(
 
         async def run() -> None:
             stand.programs = reach(stand.socket, stand.tally)
-            gateway = make_server(Gateway(stand, entrance=door, tokens=tokens, limits=limits), http=protocol)
+            gateway = make_server(
+                Gateway(stand, entrance=door, tokens=tokens, limits=limits, measure=stand.measure),
+                http=protocol,
+            )
             listener = listen_gateway(door)
             serving = [asyncio.create_task(gateway.serve(sockets=[listener]))]
             odd = None if raw is None else await raw(stand.socket)

@@ -460,3 +460,19 @@ def test_no_refusal_of_a_token_or_a_preview_is_listed(store: TokenStore) -> None
 
     assert [answer.status_code for answer in answers] == [401, 502, 502, 429]
     assert all(answer.headers.get_list("x-robots-tag") == ["noindex"] for answer in answers)
+
+
+def test_metrics_are_for_this_machine_alone(client: httpx.Client, store: TokenStore) -> None:
+    """Prometheus scrapes a gateway on loopback by its address; by a public name, or beyond loopback, nobody does."""
+    near = client.get("/metrics")
+    named = client.get("/metrics", headers={"Host": "models.example.com"})
+    make_token(store)
+    with (
+        gateway_before(entrance=Entrance("0.0.0.0", name="models.example.com"), tokens=store) as running,
+        running.client() as other,
+    ):
+        beyond = other.get("/metrics")
+
+    assert (near.status_code, near.text) == (200, "greenroom_stored_bytes 1\n")
+    assert near.headers["content-type"].startswith("text/plain; version=")
+    assert (named.status_code, beyond.status_code) == (404, 404)

@@ -277,6 +277,7 @@ def test_the_gateway_carries_queries(
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert gateway.get("/p/irises/7/docs.json").json()["openapi"] == "3.1.0"
     assert irises.address == f"{str(gateway.base_url).rstrip('/')}/p/irises/7"
+    assert 'greenroom_requests_total{project="irises",slot="7",status="2xx"}' in gateway.get("/metrics").text
 
 
 def test_a_bento_takes_json_alone(gateway: httpx.Client, irises: PreviewState) -> None:

@@ -110,8 +110,12 @@ class Control:
         return JSONResponse({"previews": [self._document(state) for state in removed]})
 
     async def metrics(self, _: Request) -> Response:
+        return Response(await self.measure(), media_type=CONTENT_TYPE_LATEST)
+
+    async def measure(self) -> bytes:
+        """Return the metrics as they are now, in Prometheus' text format."""
         await self._slots.measure()
-        return Response(write_metrics(self._metrics), media_type=CONTENT_TYPE_LATEST)
+        return write_metrics(self._metrics)
 
     async def describe(self, _: Request) -> Response:
         return JSONResponse(describe_control())

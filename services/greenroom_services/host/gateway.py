@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import aiohttp
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -16,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
 from greenroom_services.host.answers import RETRY_SECONDS, explain, refuse
 from greenroom_services.host.channel import Channel
-from greenroom_services.host.names import Entrance, is_foreign
+from greenroom_services.host.names import LOOPBACK_NAMES, Entrance, is_foreign, read_name
 from greenroom_services.host.openapi import describe_gateway
 from greenroom_services.host.pace import Crowd, Crowded, Pace
 from greenroom_services.host.pages import show_awake, show_failed, show_nothing, show_waking
@@ -28,6 +30,7 @@ from greenroom_services.tokens import Token, TokenStore
 log = logging.getLogger(__name__)
 
 READ = ("GET", "HEAD")
+Measure = Callable[[], Awaitable[bytes]]
 PRIVATE = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
@@ -84,11 +87,18 @@ class Gateway:
     """The ASGI application, over one host's previews; without *tokens* it asks for none."""
 
     def __init__(
-        self, visits: Visits, *, entrance: Entrance, tokens: TokenStore | None, limits: Limits | None = None
+        self,
+        visits: Visits,
+        *,
+        entrance: Entrance,
+        tokens: TokenStore | None,
+        limits: Limits | None = None,
+        measure: Measure | None = None,
     ) -> None:
         self._visits = visits
         self._entrance = entrance
         self._tokens = tokens
+        self._measure = measure
         self._limits = limits or Limits()
         self._pace = Pace(rate=self._limits.rate, burst=self._limits.burst)
         self._crowd = Crowd(most=self._limits.crowd)
@@ -112,7 +122,8 @@ class Gateway:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = self._admit(scope)
         if target is None:
-            await self._answer_itself(scope)(scope, receive, send)
+            answer = await self._answer_itself(scope)
+            await answer(scope, receive, send)
         elif target.path in ("", "/") and scope["type"] == "http":
             answer = await self._show(scope, target)
             await answer(scope, receive, send)
@@ -156,13 +167,22 @@ class Gateway:
     def _still_allows(self, scope: Scope, target: Target) -> bool:
         return self._tokens is None or _find_token(self._tokens, Headers(scope=scope), target) is not None
 
-    def _answer_itself(self, scope: Scope) -> Response:
+    async def _answer_itself(self, scope: Scope) -> Response:
         if scope["path"] == "/openapi.json" and scope["type"] == "http":
             _require_method(scope, READ)
             return JSONResponse(describe_gateway(tokens=self._tokens is not None), headers=PRIVATE)
+        if scope["path"] == "/metrics" and scope["type"] == "http" and self._is_near(scope):
+            _require_method(scope, READ)
+            assert self._measure is not None
+            return Response(await self._measure(), media_type=CONTENT_TYPE_LATEST, headers=PRIVATE)
         return refuse(
             "there is nothing; a preview is at /p/{project}/{slot}/, and /openapi.json says more", 404
         )
+
+    def _is_near(self, scope: Scope) -> bool:
+        """Say whether this machine itself asks for the metrics: not through a proxy, which keeps the public name."""
+        near = self._entrance.loopback and read_name(Headers(scope=scope)["host"]) in LOOPBACK_NAMES
+        return near and self._measure is not None
 
     async def _carry(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
         if scope["type"] == "http" and (methods := find_methods(target.path)):

@@ -99,9 +99,12 @@ async def _serve_both(
 ) -> None:
     port = gateway.getsockname()[1]
     address, bounds = entrance.address(port), Limits(patience=slots.limits.patience)
+    control_api = Control(slots, gateway=address)
+    measure = control_api.measure
+    front = Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds, measure=measure)
     servers = [
-        (make_server(Control(slots, gateway=address).app()), control),
-        (make_server(Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds)), gateway),
+        (make_server(control_api.app()), control),
+        (make_server(front), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
     upkeep = Upkeep(slots)
