@@ -11,6 +11,7 @@ import yaml
 
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.observations import InputChange, Retyped
+from greenroom_pipeline.plain_yaml import load_plain
 from greenroom_pipeline.tracking import LoggedModel
 from greenroom_services.bento import digest_folder
 from greenroom_services.errors import BundlingError
@@ -50,15 +51,19 @@ class Model:
 def read_model(logged: LoggedModel, *, sha: str) -> Model:
     """Read an MLflow model's metadata; `TrainingError` when it is not one that can be served."""
     try:
-        description = yaml.safe_load((logged.path / "MLmodel").read_text())
+        description = load_plain(logged.path / "MLmodel")
         digest = digest_folder(logged.path)
     except (OSError, ValueError, yaml.YAMLError, BundlingError) as error:
         raise TrainingError(f"the logged model cannot be read: {_first_line(error)}") from error
-    flavors = description.get("flavors", {})
+    flavors = description.get("flavors") if isinstance(description, dict) else None
+    if not isinstance(flavors, dict):
+        raise TrainingError(
+            "the logged model cannot be read: its MLmodel names no flavours; log it with mlflow"
+        )
     if "python_function" not in flavors:
         raise TrainingError(
             "the logged model cannot be served: it has no python_function flavour, "
-            f"only {', '.join(flavors) or 'none'}; log it with an mlflow flavour that has one"
+            f"only {', '.join(map(str, flavors)) or 'none'}; log it with an mlflow flavour that has one"
         )
     inputs = _read_inputs(description.get("signature"))
     return Model(logged=logged, digest=digest, sha=sha, inputs=inputs)

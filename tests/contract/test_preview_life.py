@@ -852,6 +852,60 @@ def test_the_control_api(run: Run) -> None:
     run(steps)
 
 
+def respell(bento: Path, spelt: str) -> None:
+    """Have the Bento's identity.json say of its version what *spelt* is in JSON."""
+    path = bento / "src" / "identity.json"
+    path.write_text(path.read_text().replace('"v1"', spelt))
+
+
+BAD_VERSIONS = ("7", "null", '"\\ud800"', f'"{"1" * 201}"', f'"{"1" * 65_536}"', "[" * 30_000 + "]" * 30_000)
+
+
+@pytest.mark.parametrize("spelt", BAD_VERSIONS, ids=("number", "null", "half", "long", "large", "deep"))
+def test_an_identity_that_no_packer_writes(run: Run, spelt: str) -> None:
+    """A Bento that names its model by anything but a short text is refused; on disk it is left out, and no more."""
+
+    async def steps(stage: Stage) -> None:
+        bento = bento_folder(Path(tempfile.mkdtemp(dir=stage.folder)) / "bento")
+        respell(bento, spelt)
+        with pytest.raises(BundleRefused, match=r"src/identity\.json.*; package the model again$"):
+            await deploy_packed(stage.slots, pack_bento(bento, SEVEN), SEVEN)
+        state = await stage.deploy(SEVEN)
+        assert state.model["version"] == "v1"
+        respell(stage.slots.records.bento(SEVEN, str(state.bundle)), spelt)
+        await stage.restart()
+
+        async with controlling(stage) as client:
+            (shown,) = (await client.get("/previews")).json()["previews"]
+            assert "version" not in shown["model"]
+            assert (await client.get("/metrics")).status_code == 200
+            assert (await client.delete("/previews/flights/7")).json()["state"] == "stopped"
+
+    run(steps)
+
+
+def test_a_slot_that_cannot_be_shown_hides_no_other(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is wrong with one, the others are listed, counted and swept, and it goes with them."""
+
+    async def steps(stage: Stage) -> None:
+        for address in (SEVEN, EIGHT):
+            await stage.deploy(address)
+        broken: Any = stage.slots.open(SEVEN)
+        broken.model = {"version": 7}
+        async with controlling(stage) as client:
+            listed = (await client.get("/previews")).json()["previews"]
+            metrics = (await client.get("/metrics")).text
+            swept = (await client.post("/sweep", json={"project": "flights", "open": []})).json()["previews"]
+
+        assert [[state["slot"] for state in states] for states in (listed, swept)] == [["8"], ["8"]]
+        assert 'greenroom_previews{state="awake"} 1.0' in metrics
+        assert (stage.alive(), stage.states(), stage.files(SEVEN)) == (0, {}, set())
+        for sentence in ("flights/7 cannot be shown", "flights/7 was not swept"):
+            assert sentence in caplog.messages
+
+    run(steps)
+
+
 def test_who_asks_too_early_is_told_when_to_come(run: Run) -> None:
     """A program that finds the preview waking gets 503 and, in whole seconds, when to try again."""
 

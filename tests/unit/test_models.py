@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
+from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.models import Model, compare_inputs, read_model
 from greenroom_pipeline.observations import Retyped
 from greenroom_pipeline.tracking import LoggedModel
@@ -57,3 +59,32 @@ def test_the_size_counts_every_file(tmp_path: Path) -> None:
     (model.path / "data" / "weights.bin").write_bytes(bytes(1000))
 
     assert model.size == before + 1000
+
+
+LEVELS = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 9))
+BOMBS = {
+    "alias": "a: &a {k: 1}\nb: [*a, *a]\n",
+    "merge key": f"a0: &a0 {{k: 1}}\n{LEVELS}",
+    "number": f"k: {'1:' * 200_000}1\n",
+    "20,000": f"k: [{'1,' * 20_000}1]\n",
+    "nested": "k: " + "[" * 20_000 + "]" * 20_000,
+    "1 MiB": "k: " + "x" * 2**20,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_description_that_makes_much_of_little_is_refused(tmp_path: Path, name: str) -> None:
+    """What would take minutes or all memory to read, and MLflow never writes, is told in one line."""
+    (tmp_path / "MLmodel").write_text("flavors: {python_function: {}}\n" + BOMBS[name])
+    with pytest.raises(TrainingError, match=f"^the logged model cannot be read: .*{name}") as caught:
+        read_model(LoggedModel("run", str(tmp_path), tmp_path), sha="a")
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "flavors:\n", "[1]\n", "flavors: [python_function]\n"])
+def test_a_description_without_flavours_is_refused(tmp_path: Path, text: str) -> None:
+    """What is no description of a model is an error of the model's, not a defect."""
+    (tmp_path / "MLmodel").write_text(text)
+    with pytest.raises(TrainingError, match="names no flavours"):
+        read_model(LoggedModel("run", str(tmp_path), tmp_path), sha="a")

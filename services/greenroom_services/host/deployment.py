@@ -21,15 +21,24 @@ from greenroom_services.errors import (
     ServiceError,
 )
 from greenroom_services.host import life
+from greenroom_services.host.identity import require_identity
 from greenroom_services.host.preview import Preview
 from greenroom_services.host.records import Record
-from greenroom_services.host.slot import Attempt, Slot, name_event, read_identity
+from greenroom_services.host.slot import Attempt, Slot, name_event
 from greenroom_services.host.slots import DRAIN_SECONDS, Slots, end
 from greenroom_services.previews import Address, Manifest, PreviewState
 
 log = logging.getLogger(__name__)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A bundle that may run in its slot, with what its Bento says of its model."""
+
+    bundle: Bundle
+    identity: dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,8 @@ class Deployments:
         with _noting(slot):
             into = self.slots.records.incoming(address)
             try:
-                bundle = await take_in(chunks, address=address, digest=digest, into=into)
-                await self._accept(slot, bundle)
+                arrival = await take_in(chunks, address=address, digest=digest, into=into)
+                await self._accept(slot, arrival)
             finally:
                 shutil.rmtree(into, ignore_errors=True)
         return self.slots.state(address)
@@ -65,7 +74,8 @@ class Deployments:
             return await self.slots.wake(slot.address)
         return self.slots.state(slot.address)
 
-    async def _accept(self, slot: Slot, bundle: Bundle) -> None:
+    async def _accept(self, slot: Slot, arrival: Arrival) -> None:
+        bundle = arrival.bundle
         given = bundle.manifest.order
         order = slot.newest + 1 if given is None else given
         _require_newer(slot, order)
@@ -75,12 +85,12 @@ class Deployments:
             if not self.slots.has(slot):
                 raise PreviewFailed(f"the preview in {slot.address} was removed while it was deployed")
             if not slot.holds(bundle.digest):
-                await self._try_out(slot, bundle, order)
+                await self._try_out(slot, arrival, order)
 
-    async def _try_out(self, slot: Slot, bundle: Bundle, order: int) -> None:
+    async def _try_out(self, slot: Slot, arrival: Arrival, order: int) -> None:
         slot.attempt = Attempt()
         # A task of its own: others wait for it, too, and a removal breaks it off.
-        slot.starting = asyncio.create_task(self._switch(slot, bundle, order))
+        slot.starting = asyncio.create_task(self._switch(slot, arrival, order))
         try:
             await slot.starting
         except asyncio.CancelledError:
@@ -91,8 +101,8 @@ class Deployments:
         finally:
             slot.starting = None
 
-    async def _switch(self, slot: Slot, bundle: Bundle, order: int) -> None:
-        slots, address = self.slots, slot.address
+    async def _switch(self, slot: Slot, arrival: Arrival, order: int) -> None:
+        slots, address, bundle = self.slots, slot.address, arrival.bundle
         slots.make_room(coming=0)
         slots.records.move_in(bundle.folder, address, bundle.digest)
         preview: Preview | None = None
@@ -106,13 +116,13 @@ class Deployments:
             slots.records.discard(address, bundle.digest)
             raise
         self._install(slot, record, preview)
+        slot.model = arrival.identity
 
     def _install(self, slot: Slot, record: Record, preview: Preview) -> None:
         """Let everybody who comes from now on reach the new preview; the old one ends after its last answer."""
         slots, before = self.slots, slot.stored
         old, waking = slot.detach()
         slot.record, slot.preview, slot.attempt, slot.used = record, preview, None, slots.now()
-        slot.model = read_identity(slots.records.bento(slot.address, record.bundle))
         log.info("%s was deployed", slot.address, extra=name_event("deployed", slot, bundle=record.bundle))
         slots.in_background(self._retire(slot, before, old, waking))
         self._evict(sparing=slot.address)
@@ -148,12 +158,11 @@ class Deployments:
             log.warning("bundles take %d bytes of %d", stored, limit, extra={"event": "over_limit"})
 
 
-async def take_in(chunks: AsyncIterator[bytes], *, address: Address, digest: str, into: Path) -> Bundle:
+async def take_in(chunks: AsyncIterator[bytes], *, address: Address, digest: str, into: Path) -> Arrival:
     """Return the bundle, unpacked to *into*, if it may run in the slot."""
     bundle = await receive_bundle(chunks, digest=digest, into=into)
     _require_address(bundle.manifest, address)
-    await asyncio.to_thread(_require_bento, bundle)
-    return bundle
+    return Arrival(bundle, await asyncio.to_thread(_require_bento, bundle))
 
 
 def _require_address(manifest: Manifest, address: Address) -> None:
@@ -164,15 +173,17 @@ def _require_address(manifest: Manifest, address: Address) -> None:
         )
 
 
-def _require_bento(bundle: Bundle) -> None:
+def _require_bento(bundle: Bundle) -> dict[str, str | None]:
     if not (bundle.bento / "bento.yaml").is_file():
         raise BundleRefused("the bundle holds no Bento: bento/bento.yaml is missing; package the model first")
-    digest = read_identity(bundle.bento).get("digest")
+    identity = require_identity(bundle.bento)
+    digest = identity["digest"]
     if digest != bundle.manifest.model:
         raise BundleRefused(
             f"the bundle's Bento is of model {str(digest)[:12]}…, its manifest says {bundle.manifest.model[:12]}…;"
             " pack the Bento of that model"
         )
+    return identity
 
 
 def _require_newer(slot: Slot, order: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,12 +140,3 @@ def _explain(slot: Slot) -> tuple[str | None, str]:
 def name_event(event: str, slot: Slot, **more: object) -> dict[str, object]:
     """Return what a line of the host's log says besides its sentence."""
     return {"event": event, "project": slot.address.project, "slot": slot.address.slot, **more}
-
-
-def read_identity(bento: Path) -> dict[str, str | None]:
-    """Return name, version and digest of the Bento's model, as far as it says them."""
-    try:
-        identity = json.loads((bento / "src" / "identity.json").read_text(encoding="utf-8"))
-        return {key: identity.get(key) for key in ("name", "version", "digest")}
-    except (OSError, ValueError, AttributeError):
-        return {}

@@ -13,12 +13,13 @@ from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStart
 from greenroom_services.host import life
 from greenroom_services.host.clock import Clock
 from greenroom_services.host.folder import HostFolder
+from greenroom_services.host.identity import read_identity
 from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.logs import read_log
 from greenroom_services.host.metrics import wake_histogram
 from greenroom_services.host.preview import GRACE_SECONDS, Preview
 from greenroom_services.host.records import Record, Records
-from greenroom_services.host.slot import EVICTED, Slot, describe_slot, name_event, read_identity
+from greenroom_services.host.slot import EVICTED, Slot, describe_slot, name_event
 from greenroom_services.host.wake import Call, Stage
 from greenroom_services.previews import Address, Manifest, PreviewState
 from greenroom_services.runtimes.runtime import MIB, Runtime
@@ -69,14 +70,23 @@ class Slots:
         return sorted(self._slots, key=str)
 
     def shown(self) -> list[tuple[Slot, PreviewState]]:
-        """Return every slot with how it is seen now."""
-        return [(self._slots[address], self.state(address)) for address in self.addresses()]
+        """Return every slot with how it is seen now; one that cannot be shown hides no other."""
+        found = []
+        for address in self.addresses():
+            slot = self._slots[address]
+            try:
+                found.append((slot, self._describe(slot)))
+            except Exception:
+                log.exception("%s cannot be shown", address, extra=name_event("defect", slot))
+        return found
 
     def state(self, address: Address) -> PreviewState:
         """Return the slot as it is now; `PreviewAbsent` when nothing was deployed to it."""
-        slot = self._require(address)
+        return self._describe(self._require(address))
+
+    def _describe(self, slot: Slot) -> PreviewState:
         stored = slot.stored
-        bento = self.records.bento(address, stored.bundle) if stored else None
+        bento = self.records.bento(slot.address, stored.bundle) if stored else None
         return describe_slot(slot, now=self.now(), ttl=self.limits.ttl, bento=bento)
 
     def known_routes(self, address: Address) -> tuple[str, ...] | None:
@@ -294,7 +304,6 @@ class Slots:
         if slot.starting is not None:
             slot.starting.cancel()
         async with slot.lock:
-            state = self.state(address)
             if not self.has(slot):
                 raise PreviewAbsent(f"the preview in {address} was removed already")
             self.records.forget(address)
@@ -304,7 +313,8 @@ class Slots:
             if stored is not None:
                 await asyncio.to_thread(self.records.discard, address, stored.bundle)
         log.info("%s was removed", address, extra=name_event("removed", slot))
-        return state.model_copy(update={"state": "stopped", "seconds": None})
+        # Last: whatever is wrong with the slot, it is gone.
+        return self._describe(slot).model_copy(update={"state": "stopped"})
 
     async def close(self) -> None:
         """Stop every preview; they stay on disk, to be found again."""

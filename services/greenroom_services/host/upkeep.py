@@ -87,6 +87,9 @@ class Upkeep:
         """Remove the previews of all pull requests of the project but the *open* ones, and return them."""
         closed = life.find_closed(self.slots.addresses(), project=project, open=set(open))
         ended = await asyncio.gather(*map(self.slots.remove, closed), return_exceptions=True)
+        for address, error in zip(closed, ended, strict=True):
+            if isinstance(error, Exception) and not isinstance(error, PreviewAbsent):
+                log.error("%s was not swept", address, exc_info=error, extra={"event": "defect"})
         return [state for state in ended if isinstance(state, PreviewState)]
 
     def save_ages(self) -> None:
