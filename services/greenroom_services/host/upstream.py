@@ -20,6 +20,8 @@ CONNECT_SECONDS = 5.0
 INTERIM_ANSWERS = 8
 SWITCHING = 101
 READ_BYTES = 4096
+# One reading of asyncio's 256 KiB may hold forty thousand chunks of one byte, all taken in one go.
+RECEIVE_BYTES = 16 * 2**10
 ADDED_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -28,6 +30,11 @@ class Conversation(ResponseHandler):
 
     _interim = 0
     _begun = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if hasattr(transport, "max_size"):
+            transport.max_size = RECEIVE_BYTES
+        super().connection_made(transport)
 
     def set_response_params(self, **params: Any) -> None:
         self._interim, self._begun = 0, False
