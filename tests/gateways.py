@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting
 from greenroom_services.host.connections import Connection
-from greenroom_services.host.gateway import Gateway, Limits
+from greenroom_services.host.gateway import Gateway, GatewayLimits
 from greenroom_services.host.names import Entrance
 from greenroom_services.host.preview import Tally
 from greenroom_services.host.server import listen_gateway, make_server
@@ -101,7 +101,7 @@ def gateway_before(
     raw: Serving | None = None,
     entrance: Entrance | None = None,
     tokens: TokenStore | None = None,
-    limits: Limits | None = None,
+    limits: GatewayLimits | None = None,
     routes: Sequence[str] = (),
     protocol: type[Connection] = Connection,
 ) -> Iterator[Running]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from greenroom_pipeline.errors import SettingsError
+
+# The portal, which asks no service itself, takes it from here.
+from greenroom_services.host.names import is_loopback as is_loopback
 
 SERVER = "GREENROOM_SERVER"
 TOKEN = "GREENROOM_TOKEN"
@@ -23,7 +25,7 @@ class Access:
     @property
     def is_near(self) -> bool:
         """Say whether it is on this machine, to which no proxy leads."""
-        return _is_loopback(urlsplit(self.address).hostname or "")
+        return is_loopback(urlsplit(self.address).hostname or "")
 
 
 def find_access(environ: Mapping[str, str]) -> Access | None:
@@ -56,14 +58,7 @@ def _require_address(address: str) -> None:
         raise SettingsError(
             f"{SERVER} {address!r} is no address; write it like https://greenroom.example.com"
         )
-    if parts.scheme == "http" and not _is_loopback(name):
+    if parts.scheme == "http" and not is_loopback(name):
         raise SettingsError(
             f"{SERVER} {address!r} would send the token in the open; use https, which all but this machine needs"
         )
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

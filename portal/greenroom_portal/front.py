@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import signal
 import socket
@@ -22,6 +21,7 @@ from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 from streamlit.web.bootstrap import load_config_options
 
+from greenroom_pipeline.access import is_loopback
 from greenroom_pipeline.api.app import build_api
 from greenroom_portal.edge import GuardMiddleware, content_policy
 from greenroom_portal.router import SCRIPT
@@ -93,15 +93,6 @@ def write_atomically(file: Path, text: str) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(file)
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

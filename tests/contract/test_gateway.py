@@ -20,7 +20,7 @@ from httpx_ws import WebSocketDisconnect, WebSocketSession, connect_ws
 from starlette.types import Receive, Scope, Send
 
 from greenroom_services.host.connections import Connection
-from greenroom_services.host.gateway import Limits
+from greenroom_services.host.gateway import GatewayLimits
 from greenroom_services.host.passage import Bounds
 from tests.gateways import HERE, Running, Serving, gateway_before
 
@@ -553,7 +553,7 @@ def test_nothing_takes_for_ever(bounds: Bounds, sent: bytes, status: int) -> Non
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    limits = Limits(bounds=bounds)
+    limits = GatewayLimits(bounds=bounds)
     with (
         gateway_before(mute, limits=limits, routes=["/stream"]) as running,
         open_stream(running, sent) as caller,
@@ -702,7 +702,7 @@ LEFT: list[int] = []
 
 @pytest.fixture(scope="module")
 def channels() -> Iterator[Running]:
-    limits = Limits(channel_idle=20, crowd=2)
+    limits = GatewayLimits(channel_idle=20, crowd=2)
     with gateway_before(converse, routes=["/ws"], limits=limits) as running:
         yield running
 
@@ -773,7 +773,7 @@ def test_a_silent_websocket_is_closed() -> None:
     """A WebSocket on which nothing is said for too long ends, so that it keeps no preview awake for ever."""
     ws: WebSocketSession
     with (
-        gateway_before(converse, routes=["/ws"], limits=Limits(channel_idle=0.1)) as running,
+        gateway_before(converse, routes=["/ws"], limits=GatewayLimits(channel_idle=0.1)) as running,
         running.client() as client,
         connect_ws(f"{running.address}{HERE}/ws/echo", client) as ws,
     ):

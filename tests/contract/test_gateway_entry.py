@@ -15,7 +15,7 @@ from httpx_ws import WebSocketDisconnect, WebSocketSession, connect_ws
 from playwright.sync_api import Browser
 
 from greenroom_services.errors import HostError
-from greenroom_services.host.gateway import Limits
+from greenroom_services.host.gateway import GatewayLimits
 from greenroom_services.host.launch import launch_host
 from greenroom_services.host.names import Entrance
 from greenroom_services.host.server import listen_gateway, require_guarded
@@ -226,7 +226,7 @@ def test_a_token_has_a_pace(store: TokenStore) -> None:
     """A token that asks too often is told when to come again, and another one is not held back by it (threat 15)."""
     (_, eager), (_, other) = make_token(store), make_token(store)
     with (
-        gateway_before(tokens=store, limits=Limits(rate=0.01, burst=3)) as running,
+        gateway_before(tokens=store, limits=GatewayLimits(rate=0.01, burst=3)) as running,
         running.client() as client,
     ):
         statuses = [client.get(f"{HERE}/readyz", headers=eager).status_code for _ in range(4)]
@@ -240,7 +240,7 @@ def test_a_token_has_a_pace(store: TokenStore) -> None:
 
 def test_programs_are_held_while_it_wakes() -> None:
     """Requests to a preview that sleeps wait for it and are answered then; each more than may wait is told (15)."""
-    limits = Limits(crowd=4)
+    limits = GatewayLimits(crowd=4)
     with (
         gateway_before(limits=limits) as running,
         running.client() as client,
@@ -260,7 +260,7 @@ def test_programs_are_held_while_it_wakes() -> None:
 
 def test_patience_ends() -> None:
     """A preview that does not wake in time is 503 with Retry-After, and one that failed says so with its log."""
-    with gateway_before(limits=Limits(patience=0.05)) as running, running.client() as client:
+    with gateway_before(limits=GatewayLimits(patience=0.05)) as running, running.client() as client:
         running.stand.state_name = "asleep"
         late = client.get(f"{HERE}/readyz")
         running.stand.state_name, running.stand.log = "failed", "out of memory"
@@ -452,7 +452,7 @@ def test_no_refusal_of_a_token_or_a_preview_is_listed(store: TokenStore) -> None
     """Nor are the answers to who has no token or asks too often, and of a preview that failed or is busy."""
     _, bearer = make_token(store)
     with (
-        gateway_before(tokens=store, limits=Limits(rate=0.01, burst=2)) as running,
+        gateway_before(tokens=store, limits=GatewayLimits(rate=0.01, burst=2)) as running,
         running.client() as client,
     ):
         running.stand.state_name = "failed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom_services.bundle import Bundle, receive_bundle
+from greenroom_services.bundle import FULL, Bundle, receive_bundle
 from greenroom_services.bundle_checks import read_digest
 from greenroom_services.errors import (
     BundleRefused,
@@ -29,8 +28,6 @@ from greenroom_services.host.slots import DRAIN_SECONDS, Slots, end
 from greenroom_services.previews import Address, Manifest, PreviewState
 
 log = logging.getLogger(__name__)
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from greenroom_services.errors import PreviewAbsent, PreviewFailed, PreviewStarting, ServiceError
 from greenroom_services.host.answers import RETRY_SECONDS, explain, refuse
 from greenroom_services.host.channel import Channel
+from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.names import LOOPBACK_NAMES, Entrance, is_foreign, read_name
 from greenroom_services.host.openapi import describe_gateway
 from greenroom_services.host.pace import Crowd, Crowded, Pace
@@ -35,11 +36,11 @@ PRIVATE = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
-class Limits:
+class GatewayLimits:
     """What the gateway lets through, besides the bounds of a single request; times in seconds."""
 
     bounds: Bounds = field(default_factory=Bounds)
-    patience: float = 30.0
+    patience: float = HostLimits.patience
     """How long a request is held while its preview wakes."""
     channel_idle: float = 600.0
     """How long nothing may be said on a WebSocket."""
@@ -92,14 +93,14 @@ class Gateway:
         *,
         entrance: Entrance,
         tokens: TokenStore | None,
-        limits: Limits | None = None,
+        limits: GatewayLimits | None = None,
         measure: Measure | None = None,
     ) -> None:
         self._visits = visits
         self._entrance = entrance
         self._tokens = tokens
         self._measure = measure
-        self._limits = limits or Limits()
+        self._limits = limits or GatewayLimits()
         self._pace = Pace(rate=self._limits.rate, burst=self._limits.burst)
         self._crowd = Crowd(most=self._limits.crowd)
 

@@ -20,7 +20,7 @@ from greenroom_services.host.channel import MESSAGE_BYTES
 from greenroom_services.host.connections import Connection, WebSocket
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.gateway import Gateway, Limits
+from greenroom_services.host.gateway import Gateway, GatewayLimits
 from greenroom_services.host.limits import HostLimits
 from greenroom_services.host.names import Entrance, is_domain
 from greenroom_services.host.slots import Slots
@@ -98,7 +98,7 @@ async def _serve_both(
     transient: bool,
 ) -> None:
     port = gateway.getsockname()[1]
-    address, bounds = entrance.address(port), Limits(patience=slots.limits.patience)
+    address, bounds = entrance.address(port), GatewayLimits(patience=slots.limits.patience)
     control_api = Control(slots, gateway=address)
     measure = control_api.measure
     front = Gateway(slots, entrance=entrance, tokens=tokens, limits=bounds, measure=measure)
