@@ -183,7 +183,7 @@ def test_a_websocket_ends_with_its_token(tmp_path: Path, how: str) -> None:
     number, headers = make_token(store)
     ws: WebSocketSession
     with (
-        gateway_before(converse, routes=["/ws"], tokens=store, limits=Limits(recheck=0.01)) as running,
+        gateway_before(converse, routes=["/ws"], tokens=store, limits=GatewayLimits(recheck=0.01)) as running,
         running.client() as client,
         connect_ws(f"{running.address}{HERE}/ws/echo", client, headers=headers) as ws,
     ):
