@@ -26,6 +26,7 @@ from greenroom_pipeline.report import (
 )
 from greenroom_services.bento import digest_folder
 from greenroom_services.bundle import PackedBundle, pack_bundle
+from greenroom_services.environments import serving_requirements
 
 PROJECT = "flights"
 HOLDOUT = "d" * 64
@@ -33,6 +34,7 @@ PREDICTIONS_KEY = f"{HOLDOUT[:16]}-{'1' * 24}"
 ROWS = pd.DataFrame({"distance": [1.5, 2.5, 4.0, 8.0]})
 MLMODEL = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\nmlflow_version: 3.17.2\n"
 REQUIREMENTS = ["scikit-learn==1.9.1"]
+SERVING = serving_requirements(REQUIREMENTS, mlflow_version="3.17.2")
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Draft:
             "predictions.parquet": self.predictions,
         }
         extra = {name: content for name, content in (documents | self.spoilt).items() if content is not None}
-        fields = {"requirements": REQUIREMENTS, "model": digest, "probe": {"distance": 1.5}}
+        fields = {"requirements": SERVING, "model": digest, "probe": {"distance": 1.5}}
         return pack_bundle(bento, extra=extra, **(fields | self.manifest))
 
     def _write_bento(self, bento: Path) -> Path:

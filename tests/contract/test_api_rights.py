@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ import pytest
 
 from greenroom_services.tokens import TokenStore
 from tests.api_server import ApiServer, serving_api
-from tests.submissions import HOLDOUT, PROJECT, Draft, as_parquet, make_draft
+from tests.submissions import HOLDOUT, MLMODEL, PROJECT, SERVING, Draft, as_parquet, make_draft
 
 Spoil = Callable[[Draft], Any]
 
@@ -47,6 +48,7 @@ def assert_untouched(server: ApiServer) -> None:
         ("PUT", f"/projects/{PROJECT}/pulls/8/bundle"),
         ("PUT", f"/projects/{PROJECT}/pulls/0/bundle"),
         ("GET", f"/projects/{PROJECT}/pulls/8"),
+        ("GET", f"/projects/{PROJECT}/pulls/{'9' * 18}"),
         ("PUT", "/projects/other/pulls/7/bundle"),
         ("GET", "/projects/other/champion"),
         ("GET", "/projects/other/champion/model"),
@@ -63,13 +65,17 @@ def test_a_token_opens_its_own_pull_request_alone(server: ApiServer, method: str
     assert_untouched(server)
 
 
-@pytest.mark.parametrize("slot", ["production", "staging", "-1", "7/8", "*"])
+@pytest.mark.parametrize("slot", ["production", "staging", "-1", "7/8", "*", "7" * 5_000])
 def test_no_slot_but_a_number_can_be_written(server: ApiServer, slot: str) -> None:
     """Production and staging have no door here, also not for a token of all slots."""
     path = f"/projects/{PROJECT}/pulls/{slot}/bundle"
     answer = server.ask(path, method="PUT", token=server.token(slot="*", project="*"), content=b"x")
 
-    assert answer.status_code == 404
+    assert (answer.status_code, set(answer.json()), len(answer.text) < 300) == (
+        404,
+        {"error", "detail"},
+        True,
+    )
     assert_untouched(server)
 
 
@@ -171,6 +177,14 @@ def _override(draft: Draft) -> None:
     }
 
 
+def make_labels(draft: Draft, label: str, *, rows: int) -> None:
+    """Have the draft be of a classifier that predicts the label for all rows, in as few bytes as can be."""
+    places = pa.array(np.zeros(rows, dtype=np.int32))
+    draft.predictions = write_table(prediction=pa.DictionaryArray.from_arrays(places, pa.array([label])))
+    draft.report["task"] = draft.profile["task"] = "multiclass"
+    draft.report["holdout"]["rows"] = draft.profile["rows"] = rows
+
+
 NUMBERS = [1.0, 2.0, 3.0, 4.0]
 LIES: dict[str, tuple[Spoil, str]] = {
     "report's project": (change("report", "project", to="other"), "the report's project 'other'"),
@@ -228,6 +242,30 @@ LIES: dict[str, tuple[Spoil, str]] = {
     "options for pip": (
         lambda draft: draft.model.update({"requirements.txt": b"--index-url http://evil.example\n"}),
         "an option of pip",
+    ),
+    "requirements of another model": (
+        lambda draft: draft.manifest.update(requirements=[*SERVING, "evil==1"]),
+        "requirements differ from its model's in 'evil==1'",
+    ),
+    "requirements that are left out": (
+        lambda draft: draft.manifest.update(requirements=SERVING[1:]),
+        "requirements differ from its model's in 'bentoml==",
+    ),
+    "requirements in another order": (
+        lambda draft: draft.manifest.update(requirements=SERVING[::-1]),
+        "requirements differ from its model's in 'their order'",
+    ),
+    "metadata with aliases": (
+        lambda draft: draft.model.update(MLmodel=MLMODEL.encode() + b"a: &a {k: 1}\nb: {<<: [*a, *a]}\n"),
+        "cannot be served: the logged model cannot be read: it has a merge key",
+    ),
+    "labels too long": (
+        lambda draft: make_labels(draft, "x" * 20_000, rows=4),
+        "has a label of more than 1,000 bytes",
+    ),
+    "labels that fill the memory": (
+        lambda draft: make_labels(draft, "x" * 1_000, rows=1_100_000),
+        "holds more than 1024 MiB of values",
     ),
     "predictions that are none": (leave(pickle.dumps(NUMBERS)), "cannot be read as plain Parquet"),
     "rows too few": (leave(as_parquet(prediction=NUMBERS[:3])), "has 3 rows, and the holdout 4"),

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -34,6 +35,21 @@ if TYPE_CHECKING:
 LIMITS = BundleLimits()
 
 
+class PullNumber(Convertor[int]):
+    """A pull request's number in a path, as long as one can be; anything longer is no path of the API."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("pull", PullNumber())
+
+
 class Api:
     """The endpoints over one reception, which is opened by whoever first needs it."""
 
@@ -45,7 +61,7 @@ class Api:
         self._writing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def app(self) -> Starlette:
-        project, pull = "/projects/{project}", "/projects/{project}/pulls/{number:int}"
+        project, pull = "/projects/{project}", "/projects/{project}/pulls/{number:pull}"
         routes = [
             Route("/health", self.health),
             Route("/openapi.json", self.openapi),

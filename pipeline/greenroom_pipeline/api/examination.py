@@ -152,10 +152,21 @@ def _require_servable(submission: Submission) -> None:
     logged = LoggedModel(run_id="", location="", path=submission.model)
     try:
         read_model(logged, sha=submission.bundle.manifest.sha)
-        model_requirements(submission.model)
+        requirements = tuple(model_requirements(submission.model))
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BundleRefused(f"the bundle's model cannot be served: {reason}") from error
+    _require_same_environment(submission.bundle.manifest.requirements, requirements)
+
+
+def _require_same_environment(said: tuple[str, ...], own: tuple[str, ...]) -> None:
+    """Refuse to build on the server an environment that is not the model's own."""
+    if said != own:
+        odd = min(set(said) ^ set(own), default="their order")
+        raise BundleRefused(
+            f"the bundle's requirements differ from its model's in {odd[:80]!r}; pack it with `greenroom run`"
+            " of the server's release and its BentoML"
+        )
 
 
 def _compare_origins(submission: Submission, *, pull: int) -> None:

@@ -14,6 +14,8 @@ MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 300
 BATCH_ROWS = 65_536
 MAX_COLUMNS = 1_001
+MAX_LABEL_BYTES = 1_000
+MAX_PLAIN_BYTES = 2**30
 PREDICTION = "prediction"
 PROBABILITY = "probability:"
 TOLERANCE = 1e-6
@@ -27,14 +29,21 @@ def rewrite(source: str, target: str, *, rows: int, labels: bool) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(source)
+    # A few bytes can say one long label for every row: labels stay a dictionary until their lengths are known.
+    texts = [PREDICTION] if labels and PREDICTION in pq.read_schema(source).names else None
+    file = pq.ParquetFile(source, read_dictionary=texts)
     if file.metadata.num_rows != rows:
         raise Wrong(f"has {file.metadata.num_rows} rows, and the holdout {rows}")
     wanted = _plan(file.schema_arrow, labels=labels)
-    seen = 0
+    seen = plain = 0
     with pq.ParquetWriter(target, wanted) as writer:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+            if labels:
+                _check_lengths(batch.column(PREDICTION))
             table = pa.Table.from_batches([batch]).replace_schema_metadata(None).cast(wanted)
+            plain += table.nbytes
+            if plain > MAX_PLAIN_BYTES:
+                raise Wrong(f"holds more than {MAX_PLAIN_BYTES // 2**20} MiB of values")
             for name in wanted.names:
                 _check(table.column(name), name)
             writer.write_table(table)
@@ -74,6 +83,15 @@ def _pick_type(kind: Any, *, text: bool) -> Any:
     raise Wrong(f"has a column of type {str(kind)[:50]}, where {'texts' if text else 'numbers'} belong")
 
 
+def _check_lengths(column: Any) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) > MAX_LABEL_BYTES:
+        raise Wrong(f"has a label of more than {MAX_LABEL_BYTES:,} bytes")
+
+
 def _check(column: Any, name: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -94,6 +112,7 @@ def _limit() -> None:
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 2 * MAX_PLAIN_BYTES,
     }
     for kind, amount in limits.items():
         resource.setrlimit(kind, (amount, amount))

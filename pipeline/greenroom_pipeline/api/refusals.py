@@ -40,7 +40,7 @@ def refuse(message: str, status: int, *, log: str = "", headers: dict[str, str] 
 def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     own_words = error.detail != HTTPStatus(error.status_code).phrase
-    message = error.detail if own_words else f"There is no {request.method} {request.url.path}."
+    message = error.detail if own_words else f"There is no {request.method} {request.url.path[:200]}."
     return refuse(message, error.status_code, headers=dict(error.headers or {}))
 
 
