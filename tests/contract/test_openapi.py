@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import FlakyFailure, Unsatisfiable
 from openapi_spec_validator import validate
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -106,7 +106,11 @@ def try_out(operation: Any, *, address: str, checks: list[Any] = CHECKS) -> None
     def ask_badly(case: Any) -> None:
         case.call_and_validate(base_url=address, checks=checks)
 
-    ask_properly()
+    try:
+        ask_properly()
+    except (FlakyFailure, SystemError):
+        # CPython before 3.11.8 loses count of its depth in `ast` now and then (gh-106905), and hypothesis shows it.
+        ask_properly()
     with suppress(Unsatisfiable):  # where nothing is given, nothing can be given wrongly
         ask_badly()
 

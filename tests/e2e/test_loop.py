@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from greenroom_pipeline.places import find_places
 from greenroom_pipeline.project import open_project
 from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.seeds import find_retrained
@@ -23,6 +28,7 @@ ESTIMATORS = {
 }
 FLAKY_MODEL = """
 import pathlib
+import sys
 
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
@@ -30,7 +36,8 @@ from mlflow.pyfunc import PythonModel
 
 class Flaky(PythonModel):
     def load_context(self, context):
-        if pathlib.Path("{flag}").exists():
+        # A preview sees nothing else of the machine.
+        if pathlib.Path(sys.prefix, "{flag}").exists():
             raise RuntimeError("the flag stands")
 
     def predict(self, context, model_input, params=None):
@@ -285,10 +292,24 @@ def test_two_runs_at_once_both_end_well(tmp_path: Path) -> None:
     assert bench.store.records(state="running") == []
 
 
+@contextmanager
+def flags(name: str) -> Iterator[None]:
+    """Let a file of this name stand in every environment of models for as long as the block lasts."""
+    cache = find_places(Path(), os.environ).environments
+    standing = [config.with_name(name) for config in cache.glob("*/pyvenv.cfg")]
+    for flag in standing:
+        flag.touch()
+    try:
+        yield
+    finally:
+        for flag in standing:
+            flag.unlink()
+
+
 def test_a_preview_that_failed_is_tried_again(tmp_path: Path) -> None:
     """A preview that does not come up fails GR201; once the reason is gone, the same commit passes."""
     bench = make_project(tmp_path / "flaky", "regression", estimator="Ridge()")
-    bench.write("flaky.py", FLAKY_MODEL.format(flag=str(tmp_path / "flag")))
+    bench.write("flaky.py", FLAKY_MODEL.format(flag=(flag := f"flag-{secrets.token_hex(4)}")))
     script = training_script("Ridge()")
     bench.write(
         "train.py",
@@ -298,10 +319,9 @@ def test_a_preview_that_failed_is_tried_again(tmp_path: Path) -> None:
     )
     bench.commit("fails where a flag stands")
     bench.greenroom("run", "--json")
-    (tmp_path / "flag").touch()
     bench.commit("the same again")
-    failed = bench.greenroom("run", "--json")
-    (tmp_path / "flag").unlink()
+    with flags(flag):
+        failed = bench.greenroom("run", "--json")
     mended = bench.greenroom("run", "--json")
 
     report = from_json(failed.out)
