@@ -377,7 +377,7 @@ def test_a_package_may_not_replace_what_an_environment_stands_on(
     tmp_path: Path, wheels: Path, name: str
 ) -> None:
     """A package that brings a pyvenv.cfg or a Python of its own is refused, and nothing of it is left."""
-    make_wheel(wheels, "grabbing", {f"grabbing-1.0.data/data/{name}": "home = /root/secret/bin\n"})
+    make_wheel(wheels, "grabbing", {f"grabbing-1.0.data/data/{name}": "home = /elsewhere/bin\n"})
 
     with pytest.raises(RequirementsError):
         build_environment(["grabbing==1.0"], cache=tmp_path / "cache")

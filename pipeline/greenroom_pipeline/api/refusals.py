@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from greenroom_pipeline.errors import GreenroomError, RepositoryError, StoreError
 from greenroom_services.errors import (
@@ -17,7 +17,7 @@ from greenroom_services.errors import (
     HostFull,
     ServiceError,
 )
-from greenroom_services.previews import Failure
+from greenroom_services.host import answers
 
 RETRY_SECONDS = "5"
 # In order: the first that fits counts.
@@ -33,8 +33,7 @@ STATUSES: dict[type[Exception], int] = {
 
 
 def refuse(message: str, status: int, *, log: str = "", headers: dict[str, str] | None = None) -> Response:
-    failure = Failure(error=message, detail=[{"log": log}] if log else [])
-    return JSONResponse(failure.model_dump(mode="json"), status_code=status, headers=headers)
+    return answers.refuse(message, status, detail=[{"log": log}] if log else [], headers=headers)
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
