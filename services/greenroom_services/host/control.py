@@ -16,7 +16,7 @@ from greenroom_services.host.metrics import expose, write_metrics
 from greenroom_services.host.openapi import describe_control
 from greenroom_services.host.passage import Bounds, Passage, find_refusal
 from greenroom_services.host.slots import Slots
-from greenroom_services.host.upkeep import Upkeep
+from greenroom_services.host.upkeep import sweep
 from greenroom_services.previews import Address, OpenPulls, PreviewState
 
 BOUNDS = Bounds()
@@ -43,7 +43,6 @@ class Control:
     def __init__(self, slots: Slots, *, gateway: str) -> None:
         self._slots = slots
         self._deployments = Deployments(slots)
-        self._upkeep = Upkeep(slots)
         self._metrics = expose(slots.shown, slots.wake_seconds)
         self._gateway = gateway
 
@@ -106,7 +105,7 @@ class Control:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             where = ".".join(map(str, first["loc"])) or "the request"
             return refuse(f"{where}: {first['msg']}", 400)
-        removed = await self._upkeep.sweep(pulls.project, open=pulls.open)
+        removed = await sweep(self._slots, pulls.project, open=pulls.open)
         return JSONResponse({"previews": [self._document(state) for state in removed]})
 
     async def metrics(self, _: Request) -> Response:

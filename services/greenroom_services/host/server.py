@@ -66,11 +66,13 @@ async def serve(
         )
         slots = Slots(folder, run_folder=run_folder, cache=cache.resolve(), runtime=made, limits=limits)
         slots.restore()
+        upkeep = Upkeep(slots)
         with _listen_control(run_folder / "host.sock") as control, listen_gateway(entrance) as gateway:
             try:
                 await _serve_both(
                     slots,
                     folder,
+                    upkeep,
                     control=control,
                     gateway=gateway,
                     entrance=entrance,
@@ -80,7 +82,7 @@ async def serve(
                 )
             finally:
                 folder.withdraw()
-                Upkeep(slots).save_ages()
+                upkeep.save_ages()
                 await slots.close()
                 await asyncio.to_thread(made.close)
                 shutil.rmtree(run_folder, ignore_errors=True)
@@ -89,6 +91,7 @@ async def serve(
 async def _serve_both(
     slots: Slots,
     folder: HostFolder,
+    upkeep: Upkeep,
     *,
     control: socket.socket,
     gateway: socket.socket,
@@ -107,7 +110,6 @@ async def _serve_both(
         (make_server(front), gateway),
     ]
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    upkeep = Upkeep(slots)
     working = [asyncio.create_task(upkeep.run())]
     working += [] if transient else [asyncio.create_task(upkeep.wake_kept())]
     stop = _watch_for_end(attached=attached)

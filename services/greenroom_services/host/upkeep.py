@@ -83,15 +83,6 @@ class Upkeep:
         kept = [slot.address for slot in self.slots.slots() if slot.kept and slot.stored]
         await asyncio.gather(*map(take_turn, kept))
 
-    async def sweep(self, project: str, *, open: Iterable[str]) -> list[PreviewState]:
-        """Remove the previews of all pull requests of the project but the *open* ones, and return them."""
-        closed = life.find_closed(self.slots.addresses(), project=project, open=set(open))
-        ended = await asyncio.gather(*map(self.slots.remove, closed), return_exceptions=True)
-        for address, error in zip(closed, ended, strict=True):
-            if isinstance(error, Exception) and not isinstance(error, PreviewAbsent):
-                log.error("%s was not swept", address, exc_info=error, extra={"event": "defect"})
-        return [state for state in ended if isinstance(state, PreviewState)]
-
     def save_ages(self) -> None:
         """Keep for how long nobody has used the slots, for after a restart."""
         self._ages_saved = self.slots.now()
@@ -115,6 +106,16 @@ class Upkeep:
         evicted = await asyncio.to_thread(evict_environments, slots.stage.cache, before=before)
         if evicted:
             log.info("removed %d unused environments", len(evicted), extra={"event": "environments_evicted"})
+
+
+async def sweep(slots: Slots, project: str, *, open: Iterable[str]) -> list[PreviewState]:
+    """Remove the previews of all pull requests of the project but the *open* ones, and return them."""
+    closed = life.find_closed(slots.addresses(), project=project, open=set(open))
+    ended = await asyncio.gather(*map(slots.remove, closed), return_exceptions=True)
+    for address, error in zip(closed, ended, strict=True):
+        if isinstance(error, Exception) and not isinstance(error, PreviewAbsent):
+            log.error("%s was not swept", address, exc_info=error, extra={"event": "defect"})
+    return [state for state in ended if isinstance(state, PreviewState)]
 
 
 async def _repeat(work: Callable[[], Awaitable[None]], *, seconds: float) -> None:
