@@ -3,6 +3,8 @@
 GreenroomError
     SettingsError      greenroom.toml is missing or wrong
     RepositoryError    git, the commit or the pull request is not as needed
+    ForgeError         the forge cannot be reached, or does not do what was asked
+        ForgeRefused       a credential lacks a right there
     DataError          the holdout or a table of predictions cannot be used
     TrainingError      the training command failed, hung, or left no model
     ScoringError       a model does not load, or answers with something that cannot be compared
@@ -37,6 +39,14 @@ class SettingsError(GreenroomError):
 
 class RepositoryError(GreenroomError):
     """Git, the commit or the pull request is not as needed."""
+
+
+class ForgeError(GreenroomError):
+    """The forge cannot be reached, or does not do what was asked."""
+
+
+class ForgeRefused(ForgeError):
+    """A credential lacks a right on the forge."""
 
 
 class DataError(GreenroomError):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+from greenroom_pipeline.forge.posts import Check, Deployment
 
 PullState = Literal["open", "merged", "closed"]
 
@@ -19,13 +22,22 @@ class PullRequest:
     """SHA of the newest commit."""
     state: PullState
     updated: datetime
+    base: str = ""
+    """The branch that it is to be merged into."""
+    is_fork: bool = False
+    """Whether its commits are in another repository, whose people may write nothing here."""
+    link: str | None = None
+    """Its page, where the forge has pages."""
 
 
 class Forge(Protocol):
-    """What the loop asks of the place where pull requests live."""
+    """What Greenroom asks of the place where pull requests live. Raises `ForgeError` where that fails.
+
+    Posting is idempotent: the same again changes nothing, and two who post at once leave one of each.
+    """
 
     def pulls(self) -> list[PullRequest]:
-        """Return every pull request, oldest first."""
+        """Return every pull request that is open or was not long ago, oldest first."""
         ...
 
     def pull(self, number: int) -> PullRequest:
@@ -33,7 +45,7 @@ class Forge(Protocol):
         ...
 
     def pull_of_checkout(self) -> PullRequest | None:
-        """Return the pull request of the checked-out branch; None on the default branch."""
+        """Return the pull request of the checked-out commit; None on the default branch."""
         ...
 
     def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
@@ -45,4 +57,38 @@ class Forge(Protocol):
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         """Merge and return the merge commit's SHA; `RepositoryError` when the head is no longer *head*."""
+        ...
+
+    def changed_files(self, number: int) -> Sequence[str] | None:
+        """Return the paths that a pull request changes, from the top of the repository; None for too many."""
+        ...
+
+    def may_write(self, login: str) -> bool:
+        """Say whether someone may push to the repository now; asked anew each time."""
+        ...
+
+    def comment(self, number: int, key: str) -> str | None:
+        """Return the text of our comment with this key on a pull request, or None where there is none.
+
+        Ours is one that carries the key's marker **and** was written by us: anybody can plant a marker.
+        """
+        ...
+
+    def write_comment(self, number: int, key: str, text: str) -> None:
+        """Make *text* our one comment with this key: edited in place, created where there is none.
+
+        At most 65,536 characters, the marker included, which the forge adds.
+        """
+        ...
+
+    def write_check(self, check: Check) -> None:
+        """Make the check's state what is said, under its name, key and commit."""
+        ...
+
+    def write_deployment(self, deployment: Deployment) -> None:
+        """Show a deployment in the environment of previews; an older one of its pull and key ends."""
+        ...
+
+    def end_deployments(self, number: int, key: str) -> None:
+        """End what is live of a pull request and key."""
         ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
 
 
@@ -42,3 +44,24 @@ class AssignedForge:
 
     def merge(self, number: int, *, head: str, by: str) -> NoReturn:
         raise RepositoryError(f"pull request {number} is merged on the server; promote it there")
+
+    def changed_files(self, number: int) -> Sequence[str] | None:
+        raise NotImplementedError
+
+    def may_write(self, login: str) -> bool:
+        raise NotImplementedError
+
+    def comment(self, number: int, key: str) -> str | None:
+        raise NotImplementedError
+
+    def write_comment(self, number: int, key: str, text: str) -> None:
+        raise NotImplementedError
+
+    def write_check(self, check: Check) -> None:
+        raise NotImplementedError
+
+    def write_deployment(self, deployment: Deployment) -> None:
+        raise NotImplementedError
+
+    def end_deployments(self, number: int, key: str) -> None:
+        raise NotImplementedError

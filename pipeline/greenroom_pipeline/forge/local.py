@@ -6,10 +6,12 @@ with the branch and git itself keeps the list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
 
 _REFS = "refs/greenroom/pull/"
@@ -72,6 +74,27 @@ class LocalForge:
             merged = _merge(tree, pull, into=target, by=by)
         self._advance(target, before=before, after=merged)
         return merged
+
+    def changed_files(self, number: int) -> Sequence[str] | None:
+        raise NotImplementedError
+
+    def may_write(self, login: str) -> bool:
+        raise NotImplementedError
+
+    def comment(self, number: int, key: str) -> str | None:
+        raise NotImplementedError
+
+    def write_comment(self, number: int, key: str, text: str) -> None:
+        raise NotImplementedError
+
+    def write_check(self, check: Check) -> None:
+        raise NotImplementedError
+
+    def write_deployment(self, deployment: Deployment) -> None:
+        raise NotImplementedError
+
+    def end_deployments(self, number: int, key: str) -> None:
+        raise NotImplementedError
 
     def _advance(self, branch: str, *, before: str, after: str) -> None:
         if self.repository.branch() == branch:
