@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from greenroom_pipeline.access import Access, JobIdentity
 from greenroom_pipeline.api.exchange import Exchange, open_exchange
 from greenroom_pipeline.forge.registration import AppKeys, Registration
 from tests.api_server import ApiServer, listen, serving_api
-from tests.issuers import OWNER_ID, REPOSITORY_ID, Issuer, issuing
+from tests.issuers import JOB_TOKEN, OWNER_ID, REPOSITORY_ID, Issuer, issuing
 from tests.memory_forge import MemoryForge
 
 
@@ -54,6 +55,13 @@ class Registered:
         answer = self.trade(self.token(**claims))
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
+
+    def access(self) -> Access:
+        return Access(self.address, JobIdentity(f"{self.issuer.address}/job?api-version=2.0", JOB_TOKEN))
+
+    def job(self) -> dict[str, str]:
+        """Return the variables of a job that has the server's address and no secret."""
+        return {"GREENROOM_SERVER": self.address, **self.issuer.job()}
 
 
 def make_registration(server: str, issuer: str, *, app: bool = False) -> Registration:
