@@ -1,0 +1,73 @@
+"""A forge in memory: pull requests as they are put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from greenroom_pipeline.errors import ForgeError, RepositoryError
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.forge.posts import Check, Deployment
+
+
+@dataclass
+class MemoryForge:
+    """*down* is raised by whoever asks for a pull request."""
+
+    requests: dict[int, PullRequest] = field(default_factory=dict)
+    down: ForgeError | None = None
+
+    def put(self, number: int, *, head: str, **others: Any) -> None:
+        """Open a pull request of the branch `better`, or change it."""
+        known = self.requests.get(number) or PullRequest(
+            number=number,
+            title="A better model",
+            branch="better",
+            author="Ada",
+            head=head,
+            state="open",
+            updated=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        self.requests[number] = replace(known, head=head, **others)
+
+    def pulls(self) -> list[PullRequest]:
+        return list(self.requests.values())
+
+    def pull(self, number: int) -> PullRequest:
+        if self.down is not None:
+            raise self.down
+        if number not in self.requests:
+            raise RepositoryError(f"there is no pull request {number}")
+        return self.requests[number]
+
+    def pull_of_checkout(self) -> PullRequest | None:
+        return None
+
+    def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
+        return self.pull(number)
+
+    def merge(self, number: int, *, head: str, by: str) -> str:
+        raise NotImplementedError
+
+    def changed_files(self, number: int) -> Sequence[str] | None:
+        raise NotImplementedError
+
+    def may_write(self, login: str) -> bool:
+        raise NotImplementedError
+
+    def comment(self, number: int, key: str) -> str | None:
+        raise NotImplementedError
+
+    def write_comment(self, number: int, key: str, text: str) -> None:
+        raise NotImplementedError
+
+    def write_check(self, check: Check) -> None:
+        raise NotImplementedError
+
+    def write_deployment(self, deployment: Deployment) -> None:
+        raise NotImplementedError
+
+    def end_deployments(self, number: int, key: str) -> None:
+        raise NotImplementedError
