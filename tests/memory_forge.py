@@ -1,4 +1,4 @@
-"""A forge in memory: pull requests as they are put into it."""
+"""A forge in memory: pull requests as they are put into it, and what is posted on them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ from greenroom_pipeline.forge.posts import Check, Deployment
 
 @dataclass
 class MemoryForge:
-    """*down* is raised by whoever asks for a pull request."""
+    """*down* is raised by whoever asks for a pull request, and what *refuses* names by methods of that name."""
 
     requests: dict[int, PullRequest] = field(default_factory=dict)
     down: ForgeError | None = None
+    refuses: dict[str, ForgeError] = field(default_factory=dict)
+    comments: dict[tuple[int, str], str] = field(default_factory=dict)
+    checks: dict[tuple[str, str, str], Check] = field(default_factory=dict)
+    deployments: dict[tuple[int, str], Deployment] = field(default_factory=dict)
+
+    def _ask(self, method: str) -> None:
+        if method in self.refuses:
+            raise self.refuses[method]
 
     def put(self, number: int, *, head: str, **others: Any) -> None:
         """Open a pull request of the branch `better`, or change it."""
@@ -58,16 +66,21 @@ class MemoryForge:
         raise NotImplementedError
 
     def comment(self, number: int, key: str) -> str | None:
-        raise NotImplementedError
+        self._ask("comment")
+        return self.comments.get((number, key))
 
     def write_comment(self, number: int, key: str, text: str) -> None:
-        raise NotImplementedError
+        self._ask("write_comment")
+        self.comments[number, key] = text
 
     def write_check(self, check: Check) -> None:
-        raise NotImplementedError
+        self._ask("write_check")
+        self.checks[check.sha, check.name, check.key] = check
 
     def write_deployment(self, deployment: Deployment) -> None:
-        raise NotImplementedError
+        self._ask("write_deployment")
+        self.deployments[deployment.pull, deployment.key] = deployment
 
     def end_deployments(self, number: int, key: str) -> None:
-        raise NotImplementedError
+        self._ask("end_deployments")
+        self.deployments.pop((number, key), None)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from greenroom_pipeline.access import CREDENTIALS
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.forge.registration import PUBLIC_API
 
 TOKEN = "GITHUB_TOKEN"
-REQUEST_TOKEN, REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"
 SUMMARY_BYTES = 2**20 - 2**10
-ATTEMPTS = 1_000
 EVENT_BYTES = 32 * 2**20
 _PUBLIC_SERVER = "https://github.com"
 
@@ -37,21 +36,13 @@ class Actions:
     ref: str
     token: str | None = field(repr=False)
     """None where the step was given none."""
-    proves_itself: bool
-    """Whether the job may ask for OIDC tokens."""
     summary: Path | None
     outputs: Path | None
     temporary: Path | None
     run: int
     """0 where it is not known."""
-    attempt: int
     server: str | None
     """Address of GitHub's pages."""
-
-    @property
-    def order(self) -> int:
-        """A number that grows from run to run and from attempt to attempt; 0 where it is not known."""
-        return self.run * ATTEMPTS + min(self.attempt, ATTEMPTS - 1) if self.run else 0
 
     @property
     def job(self) -> str | None:
@@ -74,19 +65,17 @@ def read_actions(environ: Mapping[str, str]) -> Actions | None:
         sha=environ.get("GITHUB_SHA", ""),
         ref=environ.get("GITHUB_REF", ""),
         token=_read_token(environ),
-        proves_itself=bool(environ.get(REQUEST_URL) and environ.get(REQUEST_TOKEN)),
         summary=_read_path(environ, "GITHUB_STEP_SUMMARY"),
         outputs=_read_path(environ, "GITHUB_OUTPUT"),
         temporary=_read_path(environ, "RUNNER_TEMP"),
         run=_read_number(environ, "GITHUB_RUN_ID"),
-        attempt=_read_number(environ, "GITHUB_RUN_ATTEMPT") or 1,
         server=_find_server(environ, api),
     )
 
 
 def hide_credentials(environ: MutableMapping[str, str]) -> None:
     """Take out what Greenroom alone may use, so that no process that is started from now on inherits it."""
-    for name in (TOKEN, REQUEST_TOKEN, REQUEST_URL):
+    for name in CREDENTIALS:
         environ.pop(name, None)
 
 

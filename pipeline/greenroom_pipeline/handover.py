@@ -102,6 +102,20 @@ def pack_run(project: Project, result: RunResult, environ: Mapping[str, str] = o
         raise PackagingError(str(error), log=error.log) from error
 
 
+def write_bundle(
+    project: Project, result: RunResult, path: Path, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Leave the run's bundle in a file, for a server to fetch; `PackagingError` when that fails."""
+    try:
+        with path.open("wb") as file:
+            for chunk in pack_run(project, result, environ).chunks():
+                file.write(chunk)
+    except ServiceError as error:
+        raise PackagingError(str(error), log=error.log) from error
+    except OSError as error:
+        raise PackagingError(f"the bundle cannot be written to {path}: {error.strerror}") from None
+
+
 def read_order(environ: Mapping[str, str]) -> int | None:
     """Return a number that is larger for a later run of a workflow and for a later attempt of one, or None elsewhere.
 

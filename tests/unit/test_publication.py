@@ -18,7 +18,7 @@ from greenroom_pipeline.publication import (
     withdraw,
 )
 from greenroom_pipeline.report import Preview
-from tests.forge_in_memory import ForgeInMemory, make_pull
+from tests.memory_forge import MemoryForge
 from tests.reports import CHECKS, SETTINGS, SHA, make_report
 
 KEY = "flight-delays"
@@ -30,8 +30,10 @@ LINKS = Links(
 PASSED = make_report(checks=[check for check in CHECKS if check.outcome == "passed"])
 
 
-def make_forge(**refuses: ForgeError) -> ForgeInMemory:
-    return ForgeInMemory({7: make_pull(7, SHA)}, refuses=refuses)
+def make_forge(**refuses: ForgeError) -> MemoryForge:
+    forge = MemoryForge(down=refuses.pop("pull", None), refuses=refuses)
+    forge.put(7, head=SHA)
+    return forge
 
 
 def test_a_forge_in_memory_is_a_forge() -> None:
@@ -103,7 +105,7 @@ def test_an_older_run_of_the_same_commit_posts_nothing() -> None:
 def test_a_commit_that_is_the_head_no_longer_has_its_check_alone() -> None:
     """The comment and the preview are about the newest commit, also when its own run is not done yet."""
     forge = make_forge()
-    forge.by_number[7] = make_pull(7, NEXT)
+    forge.put(7, head=NEXT)
     publish_report(forge, PLACE, make_report(), LINKS)
 
     assert set(forge.checks) == {(SHA, "greenroom/gate", KEY)}
@@ -113,9 +115,9 @@ def test_a_commit_that_is_the_head_no_longer_has_its_check_alone() -> None:
 def test_a_head_that_went_back_is_spoken_of() -> None:
     """After a forced push to an older commit its run has the say, whatever its number."""
     forge = make_forge()
-    forge.by_number[7] = make_pull(7, NEXT)
+    forge.put(7, head=NEXT)
     publish_report(forge, Place(KEY, "", NEXT, 7, order=99), PASSED, LINKS)
-    forge.by_number[7] = make_pull(7, SHA)
+    forge.put(7, head=SHA)
     publish_report(forge, PLACE, make_report(), LINKS)
 
     assert "### ❌ Fail" in forge.comments[7, KEY]
@@ -124,7 +126,7 @@ def test_a_head_that_went_back_is_spoken_of() -> None:
 def test_a_closed_pull_request_gets_no_deployment() -> None:
     """Whoever closed it has withdrawn its preview, and nothing would end another."""
     forge = make_forge()
-    forge.by_number[7] = make_pull(7, SHA, state="closed")
+    forge.put(7, head=SHA, state="closed")
     publish_report(forge, PLACE, make_report(), LINKS)
 
     assert forge.deployments == {}
@@ -145,7 +147,7 @@ def test_a_deployment_is_a_preview_that_was_tried(state: str, shown: str | None)
 def test_a_held_preview_waits() -> None:
     """A fork's report is shown as its own word; the check asks for a maintainer, and nothing is deployed."""
     forge = make_forge()
-    forge.by_number[7] = make_pull(7, SHA, is_fork=True)
+    forge.put(7, head=SHA, is_fork=True)
     publish_report(forge, PLACE, PASSED, LINKS, held=True)
     held = forge.comments[7, KEY]
     (check,) = forge.checks.values()
@@ -226,7 +228,7 @@ def test_what_stands_must_be_known_before_it_is_written_over() -> None:
 
 def test_a_pull_request_that_is_gone_is_told() -> None:
     """A number that the forge does not know is an error of the forge's, not a defect."""
-    with pytest.raises(ForgeError, match="no pull request 8"):
+    with pytest.raises(ForgeError, match="there is no pull request 8"):
         publish_report(make_forge(), Place(KEY, "", SHA, 8), make_report(), LINKS)
 
 
