@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from greenroom_pipeline.access import Access
 from greenroom_pipeline.api.app import Api
@@ -143,10 +145,13 @@ def listen() -> tuple[socket.socket, str]:
 @contextmanager
 def serving(api: Api, listener: socket.socket | None = None) -> Iterator[str]:
     """Serve the API under /api on the listener, by default on a free port."""
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
+    with serving_app(api.app(), listener) as address:
+        yield address
 
-    app = Starlette(routes=[Mount("/api", app=api.app())])
+
+@contextmanager
+def serving_app(api: Starlette, listener: socket.socket | None = None) -> Iterator[str]:
+    app = Starlette(routes=[Mount("/api", app=api)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
     thread.start()

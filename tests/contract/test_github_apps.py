@@ -105,6 +105,35 @@ def test_delivers_again_what_was_lost(hub: FakeGitHub, flights: FakeRepository) 
     assert "cursor=" in listed.headers["link"]
 
 
+def test_tells_events_in_githubs_shape(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """Each payload is held to GitHub's description as it is built, and says what is so."""
+    app = hub.app("greenroom", {"checks": "write"})
+    app.install(flights)
+    flights.push(1, "b" * 40)
+    comment = flights.say(1, "eve", "/greenroom rerun")
+    run = flights.workflow_run("b" * 40)
+    with httpx.Client(base_url=hub.api) as asking:
+        token = {"Authorization": f"Bearer {hub.token(flights)}"}
+        asked = {"name": "greenroom/gate", "head_sha": "b" * 40}
+        check = asking.post("/repos/ada/flights/check-runs", json=asked, headers=token).json()["id"]
+    pulls = [
+        flights.payload("pull_request", action=action, number=1)
+        for action in ("opened", "synchronize", "closed", "reopened")
+    ]
+    pressed = flights.payload("check_run", check=check, action="requested_action", identifier="rerun")
+    queued = flights.payload("merge_group", number=1, head_sha="c" * 40)
+
+    assert (pulls[1]["before"], pulls[1]["after"]) == (SHA, "b" * 40)
+    assert flights.payload("issue_comment", comment=comment)["sender"]["login"] == "eve"
+    assert pressed["requested_action"] == {"identifier": "rerun"}
+    assert flights.payload("check_run", check=check, action="rerequested")["check_run"]["id"] == check
+    assert queued["merge_group"]["head_ref"].startswith("refs/heads/gh-readonly-queue/main/pr-1-")
+    assert flights.payload("workflow_run", run=run)["workflow_run"]["id"] == run
+    assert flights.payload("push", branch="main", before="0" * 40)["after"] == flights.branches["main"]
+    assert app.payload("installation", action="created")["repositories"][0]["id"] == flights.id
+    assert app.payload("ping")["hook_id"] == app.hook_id
+
+
 def test_proves_what_a_job_is(hub: FakeGitHub, flights: FakeRepository) -> None:
     """A job gets a token for an audience, which the issuer's keys verify, also after a change of keys."""
     variables = hub.oidc.job(flights, 1)

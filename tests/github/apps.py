@@ -11,11 +11,12 @@ import httpx
 
 from tests.github import webhooks
 from tests.github.keys import make_key, write_pem
+from tests.github.payloads import build_app_payload
 from tests.github.records import Delivery
-from tests.github.repository import FakeRepository
 
 if TYPE_CHECKING:
     from tests.github.hub import Hub
+    from tests.github.repository import FakeRepository
 
 EVENTS = ("check_run", "issue_comment", "merge_group", "pull_request", "workflow_run")
 
@@ -63,6 +64,10 @@ class FakeApp:
         made = Installation(self.hub.next_id(), repository.owner, [repository.id])
         self.installations.append(made)
         return made.id
+
+    def payload(self, event: str, **about: Any) -> dict[str, Any]:
+        """Return what a webhook says of the App itself: an `installation`, or a `ping`."""
+        return build_app_payload(self, event, **about)
 
     def webhook(
         self, event: str, payload: Mapping[str, Any], *, delivery: str | None = None

@@ -19,6 +19,7 @@ from tests.github.shapes import (
     show_repository,
     show_simple_commit,
 )
+from tests.github.validation import find_faults_of_payload
 
 if TYPE_CHECKING:
     from tests.github.apps import FakeApp, Installation
@@ -29,7 +30,11 @@ Builder = Callable[..., Shape]
 
 def build_payload(repository: FakeRepository, event: str, **about: Any) -> Shape:
     """Build what an event of a repository says; the functions below say *about* what it is."""
-    return BUILDERS[event](repository, **about)
+    return _hold(event, BUILDERS[event](repository, **about))
+
+
+def build_app_payload(app: FakeApp, event: str, **about: Any) -> Shape:
+    return _hold(event, APP_BUILDERS[event](app, **about))
 
 
 def tell_pull(repository: FakeRepository, *, action: str, number: int, before: str | None = None) -> Shape:
@@ -164,7 +169,12 @@ def tell_ping(app: FakeApp) -> Shape:
         "active": True,
         "events": list(app.events),
         "app_id": app.id,
-        "config": {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url},
+        "config": {
+            "content_type": "json",
+            "insecure_ssl": "0",
+            "secret": "********",
+            "url": app.webhook_url or f"{app.hub.api}/hook",
+        },
         "updated_at": BORN,
         "created_at": BORN,
         "deliveries_url": f"{base}/deliveries",
@@ -192,6 +202,13 @@ def show_installation(app: FakeApp, installation: Installation) -> Shape:
         "updated_at": BORN,
         **dict.fromkeys(("single_file_name", "suspended_at", "suspended_by")),
     }
+
+
+def _hold(event: str, payload: Shape) -> Shape:
+    """Hold a payload to GitHub's description of it."""
+    faults = find_faults_of_payload(event, payload)
+    assert not faults, f"{event} is not as described: {'; '.join(faults)}"
+    return payload
 
 
 def _tell_place(repository: FakeRepository, sender: str) -> Shape:
@@ -226,3 +243,4 @@ BUILDERS: dict[str, Builder] = {
     "push": tell_push,
     "workflow_run": tell_run,
 }
+APP_BUILDERS: dict[str, Builder] = {"installation": tell_installation, "ping": tell_ping}
