@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import previews_cli, token_cli
+from greenroom_pipeline import init_cli, previews_cli, token_cli
 from greenroom_pipeline.access import TOKEN, find_access
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
@@ -58,6 +58,7 @@ app = typer.Typer(
 )
 app.add_typer(previews_cli.app, name="previews")
 app.add_typer(token_cli.app, name="token")
+app.command()(init_cli.init)
 
 _TRACEBACK = "--traceback"
 Directory = Annotated[
