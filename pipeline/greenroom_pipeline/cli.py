@@ -11,9 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib.metadata import version
-from json import dumps
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -22,11 +20,11 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import init_cli, previews_cli, token_cli
+from greenroom_pipeline import doctor_cli, init_cli, previews_cli, token_cli
 from greenroom_pipeline.access import TOKEN, find_access
 from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
 from greenroom_pipeline.places import Places, find_places
-from greenroom_pipeline.terminal import ConsoleProgress, plain, print_findings, print_log, print_report
+from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 if TYPE_CHECKING:
     from greenroom_pipeline.compare import Answer
@@ -59,6 +57,7 @@ app = typer.Typer(
 app.add_typer(previews_cli.app, name="previews")
 app.add_typer(token_cli.app, name="token")
 app.command()(init_cli.init)
+app.command()(doctor_cli.doctor)
 
 _TRACEBACK = "--traceback"
 Directory = Annotated[
@@ -286,26 +285,6 @@ def serve(
             f"Portal: {server.portal}\nGateway: {_tell_gateway(server.previews)}\nPress Ctrl-C to stop."
         )
         server.watch(threading.Event())
-
-
-@app.command()
-def doctor(
-    directory: Directory = Path(),
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:
-    """Look at what Greenroom needs, and say how to mend what is missing or wrong.
-
-    Exit status: 0 when all that it needs is there, 2 otherwise; what previews can do without is told only.
-    """
-    with _importing():
-        from greenroom_pipeline.doctor import examine, is_well
-
-    findings = examine(_places(directory))
-    if json:
-        typer.echo(dumps([asdict(finding) for finding in findings], indent=1))
-    else:
-        print_findings(Console(), findings)
-    raise typer.Exit(0 if is_well(findings) else 2)
 
 
 @app.command()

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from greenroom_pipeline.data_tools import MODEL_FILES, Dvc, find_dvc, uses_lfs
 from greenroom_pipeline.errors import RepositoryError
@@ -18,6 +17,7 @@ from greenroom_pipeline.holdout_search import (
     find_task,
     find_training,
 )
+from greenroom_pipeline.remote import find_origin
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.toolchain import Toolchain, find_toolchain, read_makefile_targets, read_pyproject
 
@@ -231,16 +231,3 @@ def _find_branch(repository: Repository) -> str:
         return repository.default_branch()
     except RepositoryError:
         return repository.branch() or "main"
-
-
-def find_origin(repository: Repository) -> tuple[str | None, str | None]:
-    """Return host and `owner/name` of the remote `origin`, or of neither where it is a folder or missing."""
-    if not repository.asks("remote", "get-url", "origin"):
-        return None, None
-    url = repository.git("remote", "get-url", "origin")
-    # git@host:owner/name.git has no scheme.
-    short = re.fullmatch(r"(?:[\w.-]+@)?([\w.-]+):([^/].*)", url) if "://" not in url else None
-    host = short[1] if short else urlsplit(url).hostname
-    path = short[2] if short else urlsplit(url).path
-    found = re.fullmatch(r"/*([\w.-]+/[\w.-]+?)(?:\.git)?/?", path)
-    return (host, found[1]) if host and found else (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ from rich.console import Console
 
 from greenroom_pipeline.access import is_loopback
 from greenroom_pipeline.errors import RepositoryError, SettingsError
+from greenroom_pipeline.forge.registration import FILE
+from greenroom_pipeline.places import find_places, prepare_home
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.terminal import plain, print_line
@@ -48,6 +51,36 @@ Action = Annotated[
     typer.Option(metavar="OWNER/REPO@REF", help="Greenroom's action; a SHA as REF is the safest."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
+App = Annotated[
+    bool,
+    typer.Option("--app", help="Make the server's App on GitHub instead, and keep its keys in its home."),
+]
+Organisation = Annotated[
+    str | None,
+    typer.Option("--org", metavar="ORG", help="With --app: the organisation that owns it. Default: you."),
+]
+RepositoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--repository", metavar="OWNER/NAME", help="With --app: where it is installed. Default: origin."
+    ),
+]
+AppPort = Annotated[
+    int,
+    typer.Option(
+        "--port", help="With --app: port of the page on this machine; 0 takes a free one.", min=0, max=65535
+    ),
+]
+Merges = Annotated[
+    bool,
+    typer.Option("--merges", help="With --app: also ask for the right to merge, for Promote in the portal."),
+]
+Rotate = Annotated[
+    bool,
+    typer.Option(
+        "--rotate-webhook-secret", help="Give the App's webhook another secret; the old one is still taken."
+    ),
+]
 
 
 def init(
@@ -60,12 +93,29 @@ def init(
     server: Server = None,
     action: Action = None,
     force: Force = False,
+    app: App = False,
+    org: Organisation = None,
+    repository: RepositoryOption = None,
+    port: AppPort = 0,
+    merges: Merges = False,
+    rotate_webhook_secret: Rotate = False,
 ) -> None:
     """Write greenroom.toml and a workflow for GitHub Actions into an ML repository.
 
     It looks for the training command, the holdout and the rest, and says what it found and what it left to you.
     A file that is there is never overwritten without --force: exit status 2, and nothing is written.
+    `greenroom init --app --server URL` makes the App with which that server publishes.
     """
+    if rotate_webhook_secret:
+        _rotate(directory)
+        return
+    if app:
+        if server is None:
+            raise SettingsError("--app needs --server, the public address that GitHub's events are sent to")
+        _make_app(
+            directory, server=server, repository=repository, org=org, port=port, merges=merges, force=force
+        )
+        return
     from greenroom_pipeline.detection import Given
     from greenroom_pipeline.init import find_action, initialise
 
@@ -108,6 +158,46 @@ def _read_action(action: str) -> str:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[\w./-]+", action):
         raise SettingsError(f"--action {action!r} is no action; write it like owner/repository@v1")
     return action
+
+
+def _make_app(
+    directory: Path,
+    *,
+    server: str,
+    repository: str | None,
+    org: str | None,
+    port: int,
+    merges: bool,
+    force: bool,
+) -> None:
+    from greenroom_pipeline.app_setup import find_wish, set_up_app
+
+    places = find_places(directory, os.environ)
+    if (places.home / FILE).exists() and not force:
+        raise SettingsError(f"{places.home / FILE} is there already; pass --force to make another App")
+    prepare_home(places)
+    wish = find_wish(
+        _open(directory),
+        os.environ,
+        server=read_server(server),
+        repository_name=repository,
+        organisation=org,
+        port=port,
+        merges=merges,
+    )
+    path = set_up_app(places.home, wish, typer.echo)
+    typer.echo(
+        f"Wrote {path}, for this user alone. Now run `greenroom serve`, and `greenroom doctor` looks at it all."
+    )
+
+
+def _rotate(directory: Path) -> None:
+    from greenroom_pipeline.app_setup import rotate_webhook_secret
+
+    path = rotate_webhook_secret(find_places(directory, os.environ).home)
+    typer.echo(
+        f"Wrote {path}: GitHub signs with the new secret, and the old one is taken until the next change."
+    )
 
 
 def _show(console: Console, outcome: Outcome) -> None:

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from greenroom_pipeline.configuration import load_settings, parse_settings
-from greenroom_pipeline.detection import Given, detect, find_origin
+from greenroom_pipeline.detection import Given, detect
 from greenroom_pipeline.errors import GreenroomError, SettingsError
 from greenroom_pipeline.init import initialise
+from greenroom_pipeline.remote import find_origin
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.workflow_file import ACTION
 from tests.projects import Workbench, init_repository
