@@ -43,9 +43,11 @@ def examine_workflow(path: Path, *, shown: str) -> Iterator[Finding]:
         return
     yield Finding("github: workflow", True, shown)
     # YAML 1.1 takes the key `on` for a truth value.
-    yield _look_at_events(_names(workflow.get("on", workflow.get(True))))
+    events = _names(workflow.get("on", workflow.get(True)))
     name, job = next(iter(jobs.items()))
-    yield _look_at_rights(name, job, workflow)
+    alone = not _has_server(job, workflow)
+    yield _look_at_events(events, alone=alone)
+    yield _look_at_rights(name, job, workflow, needed=ALONE if alone else WITH_SERVER)
     yield _look_at_head(name, job)
     yield _look_at_pins(workflow)
 
@@ -61,7 +63,8 @@ def _runs_greenroom(step: Mapping[str, Any]) -> bool:
     return action.rpartition("/")[2] == "greenroom" or "greenroom run" in str(step.get("run", ""))
 
 
-def _look_at_events(events: list[str]) -> Finding:
+def _look_at_events(events: list[str], *, alone: bool) -> Finding:
+    """Where there is a server, it reports on the merge queue."""
     dangerous = [event for event in events if event in _DANGEROUS]
     if dangerous:
         return Finding(
@@ -73,7 +76,7 @@ def _look_at_events(events: list[str]) -> Finding:
         return Finding(
             "github: events", False, "it does not run for pull requests; add pull_request under `on:`"
         )
-    if "merge_group" not in events:
+    if alone and "merge_group" not in events:
         says = (
             "a merge queue would wait for ever for the check; add merge_group under `on:` where there is one"
         )
@@ -81,8 +84,9 @@ def _look_at_events(events: list[str]) -> Finding:
     return Finding("github: events", True, ", ".join(events))
 
 
-def _look_at_rights(name: str, job: Mapping[str, Any], workflow: Mapping[str, Any]) -> Finding:
-    needed = WITH_SERVER if _has_server(job, workflow) else ALONE
+def _look_at_rights(
+    name: str, job: Mapping[str, Any], workflow: Mapping[str, Any], *, needed: Mapping[str, str]
+) -> Finding:
     said = job.get("permissions", workflow.get("permissions"))
     if said == "write-all":
         return Finding(

@@ -63,28 +63,38 @@ def write_workflow(workflow: Workflow) -> str:
 
 
 def _parts(workflow: Workflow) -> Iterator[str]:
+    alone = workflow.server is None
     yield text.HEADER.format(title=_quote(workflow.title))
-    yield text.EVENTS_SERVER if workflow.server else text.EVENTS_ALONE
-    # A branch of releases makes linters ask whether what is published may come from a cache.
-    remark = text.CACHES_APART if workflow.branch.startswith("release") else ""
-    yield text.PUSHES.format(branch=_quote(workflow.branch), remark=remark)
+    yield _events(workflow)
+    yield text.RIGHTS
+    concurrency = text.CONCURRENCY_ALONE if alone else text.CONCURRENCY_SERVER
     yield text.JOB.format(
-        condition="" if workflow.server else text.CONDITION,
+        condition=text.CONDITION if alone else "",
         machine=MACHINE,
         minutes=_minutes(workflow.seconds),
-        permissions=text.PERMISSIONS_SERVER if workflow.server else text.PERMISSIONS_ALONE,
-        group=f"greenroom-{workflow.project}",
+        permissions=text.PERMISSIONS_ALONE if alone else text.PERMISSIONS_SERVER,
+        concurrency=concurrency.format(project=workflow.project),
+        variables=text.TRACKING if alone else "",
         checkout=CHECKOUT,
         head=HEAD,
-        lfs="\n          lfs: true" if workflow.lfs else "",
+        checkout_more=(text.LFS if workflow.lfs else "") + (text.DEPTH if alone else ""),
     )
     yield from _prepare(workflow)
     yield _run(workflow)
-    if workflow.server:
-        yield text.HAND_OVER.format(upload=UPLOAD, name=BUNDLE, path=text.BUNDLE_FILE)
-    else:
-        yield text.CLOSE.format(**_common(workflow))
-        yield text.ANSWER.format(**_common(workflow))
+    yield (
+        _close(workflow)
+        if alone
+        else text.HAND_OVER.format(upload=UPLOAD, name=BUNDLE, path=text.BUNDLE_FILE)
+    )
+
+
+def _events(workflow: Workflow) -> str:
+    if workflow.server is not None:
+        # The server reports on the merge queue by itself.
+        return text.EVENTS_SERVER
+    # A branch of releases makes linters ask whether what is published may come from a cache.
+    remark = text.CACHES_APART if workflow.branch.startswith("release") else ""
+    return text.EVENTS_ALONE.format(branch=_quote(workflow.branch), remark=remark)
 
 
 def _minutes(seconds: float) -> int:
@@ -111,18 +121,17 @@ def _run(workflow: Workflow) -> str:
     return text.RUN.format(
         uses=_uses(workflow.action),
         inputs="\n".join(f"          {each}" for each in inputs),
-        variables="" if workflow.server else text.TRACKING,
     )
 
 
-def _common(workflow: Workflow) -> dict[str, str]:
-    return {
-        "machine": MACHINE,
-        "checkout": CHECKOUT,
-        "uses": _uses(workflow.action),
-        "folder": _quote(workflow.folder or "."),
-        "group": f"greenroom-{workflow.project}",
-    }
+def _close(workflow: Workflow) -> str:
+    return text.CLOSE.format(
+        machine=MACHINE,
+        checkout=CHECKOUT,
+        uses=_uses(workflow.action),
+        folder=_quote(workflow.folder or "."),
+        project=workflow.project,
+    )
 
 
 def _uses(action: str) -> str:

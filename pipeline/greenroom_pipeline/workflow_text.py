@@ -14,19 +14,17 @@ on:
     types: [opened, synchronize, reopened]"""
 
 EVENTS_ALONE = """\
-on: # zizmor: ignore[dangerous-triggers] a comment runs no code of its pull request, see the job `answer`
+on:
   pull_request:
     types: [opened, synchronize, reopened, closed]
-  issue_comment:
-    types: [created]"""
-
-PUSHES = """\
   merge_group:
     types: [checks_requested]
   push:
-    branches: [{branch}]{remark}
+    branches: [{branch}]{remark}"""
 
-permissions: {{}}
+RIGHTS = """\
+
+permissions: {}
 
 jobs:"""
 
@@ -39,23 +37,39 @@ JOB = """\
     timeout-minutes: {minutes}
     permissions:
 {permissions}
-    concurrency:
-      # A newer push makes the run for an older head needless, and it is stopped wherever it is: a bundle counts once
-      # it has arrived whole, and the newer run edits what the older one has posted. Commits of the merge queue and
-      # of the default branch have groups of their own, and are never stopped.
-      group: {group}-${{{{ github.event.pull_request.number || github.sha }}}}
-      cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+{concurrency}{variables}
     steps:
       - name: Check out the commit under review
         uses: {checkout}
         with:
           # The head itself: what is reported belongs to it, and not to GitHub's trial merge.
           ref: {head}
-          persist-credentials: false{lfs}
+          persist-credentials: false{checkout_more}
 """
 
+CONCURRENCY_SERVER = """\
+    concurrency:
+      # A newer push makes the run for an older head needless, and it is stopped wherever it is: the server takes a
+      # bundle in once it has arrived whole, and none of a head that is not the newest.
+      group: greenroom-{project}-${{{{ github.event.pull_request.number }}}}
+      cancel-in-progress: true"""
+
+CONCURRENCY_ALONE = """\
+    concurrency:
+      # A newer push makes the run for an older head needless, and it is stopped wherever it is: the newer run edits
+      # what the older one has posted. Commits of the merge queue and of the default branch are never stopped.
+      group: greenroom-{project}-${{{{ github.event.pull_request.number || github.sha }}}}
+      cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}"""
+
+LFS = """
+          lfs: true"""
+
+DEPTH = """
+          # With what a commit of the merge queue stands on, to see what it changes.
+          fetch-depth: 2"""
+
 CONDITION = """
-    if: ${{ github.event_name != 'issue_comment' && github.event.action != 'closed' }}"""
+    if: ${{ github.event.action != 'closed' }}"""
 
 PERMISSIONS_SERVER = """\
       contents: read # checks the commit out
@@ -86,14 +100,14 @@ RUN = """\
         id: greenroom
         uses: {uses}
         with:
-{inputs}{variables}
+{inputs}
 """
 
 TRACKING = """
-        env:
-          # Where runs and the model in production are kept. Without it each run has a store of its own, and
-          # nothing to compare with.
-          MLFLOW_TRACKING_URI: ${{ vars.MLFLOW_TRACKING_URI }}"""
+    env:
+      # Where runs and the model in production are kept. Without it each run has a store of its own, and nothing to
+      # compare with.
+      MLFLOW_TRACKING_URI: ${{ vars.MLFLOW_TRACKING_URI }}"""
 
 BUNDLE_FILE = "${{ runner.temp }}/greenroom-bundle"
 
@@ -113,7 +127,7 @@ HAND_OVER = """\
 CLOSE = """\
   close:
     name: End the preview
-    if: ${{{{ github.event_name == 'pull_request' && github.event.action == 'closed' }}}}
+    if: ${{{{ github.event.action == 'closed' }}}}
     runs-on: {machine}
     timeout-minutes: 15
     permissions:
@@ -121,46 +135,16 @@ CLOSE = """\
       deployments: write # ends the preview
     concurrency:
       # Also stops what still runs for the pull request.
-      group: {group}-${{{{ github.event.pull_request.number }}}}
+      group: greenroom-{project}-${{{{ github.event.pull_request.number }}}}
       cancel-in-progress: true
     steps:
       - name: Check out the settings
         uses: {checkout}
         with:
-          ref: ${{{{ github.event.pull_request.base.sha }}}}
+          ref: ${{{{ github.event.pull_request.head.sha }}}}
           persist-credentials: false
       - name: Run Greenroom
         uses: {uses}
         with:
           directory: {folder}
-"""
-
-ANSWER = """\
-  answer:
-    name: Answer a command
-    # Only the default branch's own code runs here, and Greenroom asks GitHub whether the person may write.
-    if: >-
-      ${{{{ github.event_name == 'issue_comment' && github.event.issue.pull_request
-      && startsWith(github.event.comment.body, '/greenroom') }}}}
-    runs-on: {machine}
-    timeout-minutes: 15
-    permissions:
-      contents: read # reads greenroom.toml
-      actions: write # /greenroom rerun
-      checks: write # /greenroom override
-      pull-requests: write # answers, and edits the comment
-    concurrency:
-      group: {group}-answer-${{{{ github.event.comment.id }}}}
-      cancel-in-progress: false
-    steps:
-      - name: Check out the default branch
-        uses: {checkout}
-        with:
-          persist-credentials: false
-      - name: Run Greenroom
-        uses: {uses}
-        with:
-          directory: {folder}
-        env:
-          MLFLOW_TRACKING_URI: ${{{{ vars.MLFLOW_TRACKING_URI }}}}
 """

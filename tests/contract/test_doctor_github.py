@@ -138,7 +138,7 @@ def test_a_workflow_that_lacks_something(
 
 def test_a_server_in_the_environment(tmp_path: Path) -> None:
     """A job that names its server by a variable needs the rights of one with a server."""
-    text = write_workflow(PLAIN).replace("          MLFLOW_TRACKING_URI:", "          GREENROOM_SERVER:")
+    text = write_workflow(PLAIN).replace("MLFLOW_TRACKING_URI:", "GREENROOM_SERVER:")
 
     assert "`id-token: write`" in look_at(text, tmp_path)["rights"].says
 

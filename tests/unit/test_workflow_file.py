@@ -114,25 +114,23 @@ def test_the_rights_of_a_job_with_a_server() -> None:
     assert {name: job["permissions"] for name, job in values["jobs"].items()} == {
         "run": {"contents": "read", "id-token": "write"}
     }
-    assert set(values["on"]) == {"pull_request", "merge_group", "push"}
+    assert values["on"] == {"pull_request": {"types": ["opened", "synchronize", "reopened"]}}
     (step,) = [each for each in values["jobs"]["run"]["steps"] if each.get("id") == "greenroom"]
     assert step["with"]["server"] == SERVER
 
 
 def test_the_rights_of_the_jobs_alone() -> None:
-    """Without a server each job has what it posts with, and only the one that answers hears of comments."""
+    """Without a server each job has what it posts with, and a closed pull request's preview ends."""
     values = read(PLAIN)
 
     assert values["permissions"] == {}
     assert {name: job["permissions"] for name, job in values["jobs"].items()} == {
         "run": {"contents": "read", "checks": "write", "deployments": "write", "pull-requests": "write"},
         "close": {"contents": "read", "deployments": "write"},
-        "answer": {"contents": "read", "actions": "write", "checks": "write", "pull-requests": "write"},
     }
-    assert set(values["on"]) == {"pull_request", "merge_group", "push", "issue_comment"}
-    assert "startsWith(github.event.comment.body, '/greenroom')" in values["jobs"]["answer"]["if"]
-    checkout = values["jobs"]["answer"]["steps"][0]["with"]
-    assert "ref" not in checkout, "a comment runs the default branch's own code"
+    assert set(values["on"]) == {"pull_request", "merge_group", "push"}
+    conditions = [job["if"] for job in values["jobs"].values()]
+    assert conditions == ["${{ github.event.action != 'closed' }}", "${{ github.event.action == 'closed' }}"]
 
 
 def test_each_action_is_pinned() -> None:
@@ -156,6 +154,13 @@ def test_only_what_is_superseded_is_stopped() -> None:
     assert job["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
     assert "github.event.pull_request.number || github.sha" in job["concurrency"]["group"]
     assert job["timeout-minutes"] == 90
+    server = read(replace(PLAIN, server=SERVER))["jobs"]["run"]
+    assert server["concurrency"]["cancel-in-progress"] is True
+    assert "github.event.pull_request.number" in server["concurrency"]["group"]
+    close = read(PLAIN)["jobs"]["close"]["concurrency"]
+    assert close["group"] == "greenroom-flights-${{ github.event.pull_request.number }}", (
+        "also ends what still runs"
+    )
 
 
 def test_a_fork_leaves_its_bundle() -> None:
