@@ -22,8 +22,8 @@ from tests.projects import Workbench
 
 KEY = "flights"
 
-# Tests wait for nothing but an answer that does not come.
-IMPATIENT = Patience(answer=1, between_writes=0, tries=(0, 0, 0), limit=5, sleep=lambda _: None)
+# Tests wait for nothing that they need not see.
+IMPATIENT = Patience(between_writes=0, tries=(0, 0, 0), limit=5, sleep=lambda _: None)
 
 
 @dataclass(frozen=True)

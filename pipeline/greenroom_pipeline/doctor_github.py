@@ -12,8 +12,8 @@ from greenroom_pipeline.doctor_app import examine_app
 from greenroom_pipeline.doctor_workflow import examine_workflow
 from greenroom_pipeline.errors import ForgeError, GreenroomError
 from greenroom_pipeline.forge.registration import read_registration
+from greenroom_pipeline.place import Place
 from greenroom_pipeline.places import Places
-from greenroom_pipeline.publication import Place
 from greenroom_pipeline.remote import find_origin
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.workflow_file import Workflow
