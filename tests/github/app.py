@@ -128,6 +128,9 @@ class Desk:
             answer = endpoint.handle(call)
         except Refusal as refusal:
             answer = _refuse(refusal)
+        except Exception as error:
+            self._note(what, [f"the tests' GitHub fails: {error!r}"])
+            raise
         if statuses is None:
             return answer
         if str(answer.status) in statuses[call.method.lower()]:
