@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,8 +23,16 @@ _FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_
 class Event:
     name: str
     payload: Mapping[str, Any]
-    sha: str
-    ref: str
+    variables: Mapping[str, str]
+    """What GitHub says of it to every step."""
+
+    @property
+    def sha(self) -> str:
+        return self.variables["GITHUB_SHA"]
+
+    @property
+    def ref(self) -> str:
+        return self.variables["GITHUB_REF"]
 
     @property
     def pull(self) -> Mapping[str, Any]:
@@ -61,6 +68,8 @@ class Setup:
     variables: Mapping[str, str] = field(default_factory=dict)
     """The repository's own variables, `vars`."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    kept: Mapping[str, Path] = field(default_factory=dict)
+    """What stands in every machine's temporary folder, by name, so that it is made once."""
 
 
 @dataclass
@@ -90,48 +99,26 @@ class Machine:
     def prepare(self, workflow: str) -> None:
         self.workspace.mkdir(parents=True)
         self.temp.mkdir()
-        repository, event = self.setup.repository, self.event
+        for name, place in self.setup.kept.items():
+            (self.temp / name).symlink_to(place)
+        setup, event = self.setup, self.event
         kind: Kind = "fork" if event.is_fork else "actions"
         posting = {name: level for name, level in self.rights.items() if name != "id_token"}
-        self.token = self.setup.github.token(repository, kind, permissions=posting)
-        (self.temp / "event.json").write_text(json.dumps(event.payload))
-        path = os.pathsep.join([*map(str, self.setup.tools), self.setup.environ.get("PATH", os.defpath)])
-        self.environ = {**self.setup.environ, **self._variables(workflow), "PATH": path}
-        number = event.pull.get("number")
+        self.token = setup.github.token(setup.repository, kind, permissions=posting)
+        path = os.pathsep.join([*map(str, setup.tools), setup.environ.get("PATH", os.defpath)])
+        self.environ = {**setup.environ, **event.variables, **self._variables(workflow), "PATH": path}
         if self.rights.get("id_token") == "write" and not event.is_fork:
-            self.environ |= self.setup.github.oidc.job(
-                repository, number, run_id=str(self.run), event_name=event.name, ref=event.ref, sha=event.sha
+            self.environ |= setup.github.oidc.job(
+                setup.repository, event.payload.get("number"), run_id=str(self.run), event_name=event.name
             )
 
     def _variables(self, workflow: str) -> dict[str, str]:
-        """Return what GitHub sets for every step; its token is not among it."""
-        repository, event, pull = self.setup.repository, self.event, self.event.pull
+        """Return what is this job's own; GitHub's token is not among it."""
         return {
-            "CI": "true",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_ACTOR": self._actor,
-            "GITHUB_API_URL": self.setup.github.api,
-            "GITHUB_BASE_REF": pull["base"]["ref"] if pull else "",
-            "GITHUB_EVENT_NAME": event.name,
-            "GITHUB_EVENT_PATH": str(self.temp / "event.json"),
-            "GITHUB_HEAD_REF": pull["head"]["ref"] if pull else "",
             "GITHUB_JOB": self.job_name,
-            "GITHUB_REF": event.ref,
-            "GITHUB_REF_NAME": event.ref.removeprefix("refs/heads/").removeprefix("refs/pull/"),
-            "GITHUB_REF_TYPE": "branch",
-            "GITHUB_REPOSITORY": repository.full_name,
-            "GITHUB_REPOSITORY_ID": str(repository.id),
-            "GITHUB_REPOSITORY_OWNER": repository.owner,
-            "GITHUB_REPOSITORY_OWNER_ID": str(repository.owner_id),
-            "GITHUB_RETENTION_DAYS": "90",
-            "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_RUN_ID": str(self.run),
-            "GITHUB_RUN_NUMBER": str(repository.run(self.run).number),
-            "GITHUB_SERVER_URL": self.setup.github.api,
-            "GITHUB_SHA": event.sha,
-            "GITHUB_TRIGGERING_ACTOR": self._actor,
+            "GITHUB_RUN_NUMBER": str(self.setup.repository.run(self.run).number),
             "GITHUB_WORKFLOW": workflow,
-            "GITHUB_WORKFLOW_SHA": event.sha,
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_ARCH": "X64",
             "RUNNER_ENVIRONMENT": "github-hosted",
@@ -139,11 +126,6 @@ class Machine:
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temp),
         }
-
-    @property
-    def _actor(self) -> str:
-        sender: Mapping[str, Any] = self.event.payload.get("sender") or {}
-        return str(sender.get("login", self.setup.repository.owner))
 
     def scope(self, **contexts: Any) -> Scope:
         event, github = self.event, self.setup.github

@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from tests.github.actions import start_job
 from tests.github.machine import Event, Machine, PlayedStep, Setup, texts
 from tests.github.marketplace import git
+from tests.github.repository import WORKFLOW
 
 
 @dataclass
@@ -33,8 +35,11 @@ class Player:
     work: Path
     played: int = 0
 
-    def play(self, event: Event, *, path: str = ".github/workflows/greenroom.yml") -> dict[str, PlayedJob]:
+    def play(self, name: str, payload: Mapping[str, Any], *, path: str = WORKFLOW) -> dict[str, PlayedJob]:
         """Run the workflow that stands at *path* in the event's commit; jobs that are skipped are told so."""
+        self.played += 1
+        told = start_job(self.setup.repository, name, payload, self.work / f"{self.played}-event")
+        event = Event(name, payload, told.environ)
         workflow = yaml.safe_load(git(self.setup.source, "show", f"{event.sha}:{path}"))
         if not _is_triggered(workflow[True], event):  # YAML 1.1 takes `on` for that
             return {}
@@ -57,7 +62,6 @@ class Player:
     def _play_job(
         self, name: str, job: Mapping[str, Any], workflow: Mapping[str, Any], event: Event, run: int
     ) -> PlayedJob:
-        self.played += 1
         folder = self.work / f"{self.played}-{name}"
         machine = Machine(self.setup, event, run, folder, _rights(workflow, job), job_name=name)
         if not machine.scope().admits(job.get("if")):
