@@ -13,7 +13,6 @@ from greenroom_pipeline.errors import ForgeError, ForgeRefused, SettingsError
 from greenroom_pipeline.forge.choice import choose_forge, open_github_server
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_app import open_app_session
-from greenroom_pipeline.forge.github_download import download
 from greenroom_pipeline.forge.github_server import GitHubServer
 from greenroom_pipeline.forge.github_session import GitHubSession
 from greenroom_pipeline.forge.local import LocalForge
@@ -240,26 +239,6 @@ def test_an_artifact_that_is_gone_is_told(world: World, tmp_path: Path) -> None:
     for artifact in (made, 7):
         with pytest.raises(ForgeError, match=f"artifact {artifact} is gone"):
             world.server().download_artifact(artifact, tmp_path / "bundle.zip", 99)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://evil.example.com/x.zip",
-        "http://github.com/x.zip",
-        "https://github.com.evil.example.com/x.zip",
-        "https://evilgithub.com/x.zip",
-        "http://169.254.169.254/latest/meta-data",
-        "http://127.0.0.1:1/x.zip",
-        "file:///etc/passwd",
-        "https://blob.core.windows.net.evil.com/x",
-        "",
-    ],
-)
-def test_no_foreign_host_is_asked(tmp_path: Path, address: str) -> None:
-    """Where GitHub would lead elsewhere, nothing is asked."""
-    with pytest.raises(ForgeError, match="no store of its own; it is not fetched"):
-        download(address, tmp_path / "x.zip", api="https://api.github.com", most_bytes=9)
 
 
 def test_a_redirect_elsewhere_is_refused(world: World, tmp_path: Path) -> None:
