@@ -10,6 +10,7 @@ import pytest
 
 from greenroom_pipeline.errors import ForgeError, ForgeRefused, RepositoryError
 from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.forge.posts import Annotation
 from tests.forges import KEY, GitHubWorld, a_check, a_deployment
 from tests.github.records import ChangedFile
@@ -312,7 +313,9 @@ def test_checks_are_for_apps(world: GitHubWorld) -> None:
 
 
 def test_a_token_that_is_none_is_told(world: GitHubWorld) -> None:
-    """A wrong or expired token is named."""
+    """No token is told with the line to add, and a wrong or expired one is named."""
+    with pytest.raises(ForgeRefused, match=r"there is no GITHUB_TOKEN; add `GITHUB_TOKEN: \$\{\{"):
+        open_job_session(world.github.api, token="", name="ada/flights")
     with pytest.raises(ForgeRefused, match=r"does not take GITHUB_TOKEN \(Bad credentials\)"):
         world.forge("ghs_nothing").pull(1)
 

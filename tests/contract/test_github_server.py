@@ -139,6 +139,21 @@ def test_an_app_that_is_not_installed_is_told(world: World) -> None:
         world.forge().pulls()
 
 
+def test_an_app_that_is_installed_again_signs_in_again(world: World) -> None:
+    """A server outlives its App's removal: once it is back, the next call goes through."""
+    forge = world.forge()
+    forge.pulls()
+    (installation,) = world.app.installations
+    world.app.installations.clear()
+    for token, caller in world.github.tokens.items():
+        world.github.tokens[token] = replace(caller, repository_ids=frozenset())
+    with pytest.raises(ForgeError, match="the App greenroom-ada sees no repository ada/flights"):
+        forge.pulls()
+    world.app.installations.append(replace(installation, id=world.github.next_id()))
+
+    assert [pull.number for pull in forge.pulls()] == [1]
+
+
 def test_a_wrong_key_is_told(world: World) -> None:
     """A key of another App is refused in words."""
     other = world.github.app("other", RIGHTS)
