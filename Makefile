@@ -52,7 +52,7 @@ containers: $(READY)
 
 .PHONY: node
 node: $(READY)
-	@$(RUN) python -m tests.node
+	@$(RUN) python tests/node.py
 
 $(READY): pyproject.toml uv.lock | uv
 	@echo "Making the environment in .venv …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from github.Repository import Repository
 from tests.github.emulated import emulated
 from tests.github.examples import examples
 from tests.github.server import FakeGitHub
+from tests.node import LOCK
 
 SHA = "a" * 40
 NOT_OF_EVERY_ONE = {"enterprise", "installation", "organization"}
@@ -119,3 +121,12 @@ def test_tells_what_github_told(event: str, action: str) -> None:
     assert theirs.keys() - NOT_OF_EVERY_ONE <= ours.keys()
     for name in theirs.keys() - NOT_OF_EVERY_ONE - {"action", "number", "before", "after"}:
         assert theirs[name].keys() <= ours[name].keys(), name
+
+
+def test_pins_what_others_made_by_digest_alone() -> None:
+    """Every package has its digest, and none the address of a registry: that is for each machine to know."""
+    packages = json.loads(LOCK.read_text())["packages"]
+    named = {name: package for name, package in packages.items() if name}
+
+    assert all("integrity" in package for package in named.values())
+    assert not any("resolved" in package for package in named.values())

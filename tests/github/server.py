@@ -12,7 +12,6 @@ import uvicorn
 from tests.github.app import Desk, Seen
 from tests.github.faults import Fault, Interruption
 from tests.github.hub import Hub
-from tests.github.limits import Limits
 
 
 class FakeGitHub(Hub):
@@ -20,8 +19,7 @@ class FakeGitHub(Hub):
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits = Limits(self.clock)
-        self._desk = Desk(self, self.limits)
+        self._desk = Desk(self)
         # Named a TCP socket, or asyncio would not switch Nagle's algorithm off: 40 ms a request.
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
@@ -51,7 +49,7 @@ class FakeGitHub(Hub):
         return self._desk.violations
 
     def meanwhile(self, method: str, path: str, happens: Callable[[], object]) -> None:
-        """Have something happen once, just before the next such call is answered."""
+        """Have something happen once, in a thread, just before the next such call is answered."""
         self._desk.interruptions.append(Interruption(method, path, happens))
 
     def __enter__(self) -> FakeGitHub:
