@@ -15,6 +15,7 @@ GreenroomError
     PromotionError     the candidate cannot become champion
     TokenRefused       a token cannot be made, found or read
     ServerError        the Greenroom server cannot be reached, or does not do what was asked
+    InboxError         the server's queue of events is full, or cannot be used
     ServeError         a part of the server did not start, or ended
     DemoError          the demo did not show what it is there to show
 """
@@ -87,6 +88,10 @@ class TokenRefused(GreenroomError):
 
 class ServerError(GreenroomError):
     """The Greenroom server cannot be reached, or does not do what was asked."""
+
+
+class InboxError(GreenroomError):
+    """The server's queue of events is full, or cannot be used."""
 
 
 class ServeError(GreenroomError):

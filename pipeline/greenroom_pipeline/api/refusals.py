@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from greenroom_pipeline.errors import GreenroomError, RepositoryError, StoreError
+from greenroom_pipeline.errors import GreenroomError, InboxError, RepositoryError, StoreError
 from greenroom_services.errors import (
     BundleRefused,
     BundleStale,
@@ -28,6 +28,7 @@ STATUSES: dict[type[Exception], int] = {
     HostFull: 507,
     HostAbsent: 503,
     StoreError: 503,
+    InboxError: 503,
     RepositoryError: 404,
 }
 
