@@ -24,6 +24,9 @@ from greenroom_pipeline.api.documents import Health, PullState, Rights, as_json
 from greenroom_pipeline.api.identity import Sender, Senders, TokenSenders, read_bearer
 from greenroom_pipeline.api.openapi import describe_api
 from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS
+from greenroom_pipeline.api.webhooks import Webhooks
+from greenroom_pipeline.forge.registration import read_registration
+from greenroom_pipeline.inbox import FILE, Inbox
 from greenroom_pipeline.places import find_places
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import MIB, BundleLimits, read_digest
@@ -53,8 +56,11 @@ register_url_convertor("pull", PullNumber())
 class Api:
     """The endpoints over one reception, which is opened by whoever first needs it."""
 
-    def __init__(self, senders: Senders, open_reception: Callable[[], Reception]) -> None:
+    def __init__(
+        self, senders: Senders, open_reception: Callable[[], Reception], *, webhooks: Webhooks | None = None
+    ) -> None:
         self._senders = senders
+        self._webhooks = webhooks
         self._open = open_reception
         self._opened: Reception | None = None
         self._opening = Lock()
@@ -72,6 +78,8 @@ class Api:
             Route(pull, self.pull),
             Route(f"{pull}/bundle", self.take_bundle, methods=["PUT"]),
         ]
+        if self._webhooks is not None:
+            routes.append(Route("/github/events", self._webhooks.receive, methods=["POST"]))
         app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
         app.router.redirect_slashes = False
         return app
@@ -216,4 +224,5 @@ def build_api(environ: Mapping[str, str] = os.environ) -> Starlette:
         return open_reception(environ)
 
     places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
-    return Api(TokenSenders(TokenStore(places.tokens)), open_reception).app()
+    webhooks = Webhooks(read_registration(places.home), Inbox(places.home / FILE))
+    return Api(TokenSenders(TokenStore(places.tokens)), open_reception, webhooks=webhooks).app()
