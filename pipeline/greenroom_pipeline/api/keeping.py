@@ -18,11 +18,12 @@ from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
 from greenroom_services.errors import BundleStale
 
 
-def keep(project: Project, submission: Submission) -> RunRecord:
+def keep(project: Project, submission: Submission, *, fork: str = "") -> RunRecord:
     """Return the finished run of the submission, writing what of it is not written yet.
 
     Each step may be done again, so a try that was broken off is finished by the next one. `BundleStale` when the
-    pull request or production has moved on.
+    pull request or production has moved on. *fork* names the repository that it comes from where that is another
+    one: a run there knows no champion.
     """
     store = project.store
     _require_newest_commit(submission, _admit(project, submission))
@@ -31,9 +32,11 @@ def keep(project: Project, submission: Submission) -> RunRecord:
         _require_newest_run(store, known)
         return known
     champion = store.champion()
-    _require_champion(submission, champion)
+    if not fork or submission.report.champion is not None:
+        _require_champion(submission, champion)
+    _require_candidate(submission, champion)
     origin = submission.sheet.origin
-    run_id = known.id if known else begin_record(store, origin, bundle=submission.bundle.digest)
+    run_id = known.id if known else begin_record(store, origin, **_describe(submission, fork))
     # Without the tag `trained` nobody takes its model for what their own training would give.
     store.put_folder(run_id, submission.model, "model")
     _put_predictions(store, run_id, submission)
@@ -45,6 +48,13 @@ def keep(project: Project, submission: Submission) -> RunRecord:
     report = _adopt(store, run_id, submission, champion)
     complete_record(store, run_id, report, model=model, profile=submission.profile)
     return store.record(run_id)
+
+
+def _describe(submission: Submission, fork: str) -> dict[str, str]:
+    """Return how the run is found again, and what tells it from one of this machine."""
+    bundle = submission.bundle
+    tags = {"bundle": bundle.digest, "order": str(bundle.manifest.order or 0)}
+    return tags | ({"fork": fork} if fork else {})
 
 
 def _find_kept(store: Store, submission: Submission) -> RunRecord | None:
@@ -79,14 +89,19 @@ def _require_newest_run(store: Store, known: RunRecord) -> None:
 
 
 def _require_champion(submission: Submission, champion: ModelVersion | None) -> None:
-    """Raise unless the run compared with the model in production, and is not about that very version."""
-    origin, report = submission.sheet.origin, submission.report
+    """Raise unless the run compared with the model in production."""
+    report = submission.report
     compared = report.champion.digest if report.champion else None
     current = champion.tags.get("digest") if champion else None
     if compared != current:
         raise BundleStale(
             f"production is {_name(current)}, and the run compared with {_name(compared)}; run `greenroom run` again"
         )
+
+
+def _require_candidate(submission: Submission, champion: ModelVersion | None) -> None:
+    """Raise when the run is about the very version that is in production."""
+    origin = submission.sheet.origin
     here = (origin.sha, str(origin.pull))
     if champion is not None and (champion.tags.get("sha"), champion.tags.get("pull")) == here:
         raise BundleStale(f"commit {origin.sha[:7]} is in production already; its record stays as it is")
