@@ -16,9 +16,13 @@ REPOSITORY = "/repos/{owner}/{repo}"
 PATHS = (
     "/app",
     "/app-manifests/{code}/conversions",
+    "/app/hook/config",
     "/app/hook/deliveries",
     "/app/hook/deliveries/{delivery_id}/attempts",
+    "/app/installations",
+    "/app/installations/{installation_id}",
     "/app/installations/{installation_id}/access_tokens",
+    "/installation/repositories",
     "/rate_limit",
     "/user",
     *(
@@ -31,9 +35,11 @@ PATHS = (
             "/actions/runs/{run_id}",
             "/actions/runs/{run_id}/artifacts",
             "/actions/runs/{run_id}/rerun",
+            "/branches/{branch}",
             "/branches/{branch}/protection",
             "/check-runs",
             "/check-runs/{check_run_id}",
+            "/check-runs/{check_run_id}/annotations",
             "/collaborators/{username}/permission",
             "/commits/{commit_sha}/pulls",
             "/commits/{ref}",
@@ -60,7 +66,15 @@ PATHS = (
         )
     ),
 )
-LEFT_OUT = {"example", "examples", "x-github", "x-octokit", "externalDocs", "description"}
+LEFT_OUT = {
+    "description",
+    "example",
+    "examples",
+    "externalDocs",
+    "x-github",
+    "x-github-breaking-changes",
+    "x-octokit",
+}
 
 
 def cut(document: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +85,7 @@ def cut(document: dict[str, Any]) -> dict[str, Any]:
     while waiting:
         kind, name = waiting.pop()
         if name not in kept.setdefault(kind, {}):
-            kept[kind][name] = strip(document["components"][kind][name])
+            kept[kind][name] = strip_child(kind, {name: document["components"][kind][name]})[name]
             waiting.extend(find_references(kept[kind][name]))
     header = {key: document[key] for key in ("openapi", "servers")}
     info = {key: document["info"][key] for key in ("title", "version", "license")}
@@ -84,11 +98,22 @@ def strip(node: Any) -> Any:
         return [strip(each) for each in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: {name: strip(each) for name, each in value.items()} if key == "properties" else strip(value)
-        for key, value in node.items()
-        if key not in LEFT_OUT or (key == "description" and "content" in node)
-    }
+    if node.get("nullable") and "enum" in node:
+        node = node | {"enum": [*node["enum"], None]}  # null is meant: OpenAPI 3.0 wants it listed as well
+    return {key: strip_child(key, value) for key, value in node.items() if key not in LEFT_OUT}
+
+
+def strip_child(key: str, value: Any) -> Any:
+    if key == "properties":
+        return {name: strip(each) for name, each in value.items()}
+    if key == "responses":
+        return {code: strip_response(each) for code, each in value.items()}
+    return strip(value)
+
+
+def strip_response(response: dict[str, Any]) -> dict[str, Any]:
+    """Leave an empty description: a response must have one."""
+    return response if "$ref" in response else {"description": "", **strip(response)}
 
 
 def find_references(node: Any) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,194 @@
+"""The way of every call: who asks, whether they may, what is answered, and whether both are as described."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.github.calls import Answer, Call, Endpoint, Refusal
+from tests.github.endpoints import list_endpoints
+from tests.github.faults import AFTER, Fault, fail_after, fail_before
+from tests.github.hub import Hub
+from tests.github.identification import NOBODY, identify
+from tests.github.limits import Limits
+from tests.github.rights import Caller, require_right, require_sight
+from tests.github.validation import Answered, ask, described, find_faults_of_request, find_faults_of_response
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass
+class Seen:
+    """A request that came in, and what became of it."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+    login: str = ""
+    status: int = 0
+
+
+@dataclass
+class Desk:
+    """Takes every call to the hub."""
+
+    hub: Hub
+    limits: Limits
+    faults: list[Fault] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    """Requests and answers that are not as GitHub describes them."""
+
+    def build(self) -> Starlette:
+        return Starlette(routes=[Route("/{path:path}", self.serve, methods=METHODS)])
+
+    async def serve(self, request: Request) -> Response:
+        raw = await request.body()
+        path = request.scope["raw_path"].decode().split("?")[0]
+        seen = Seen(request.method, path, dict(request.query_params), dict(request.headers), _parse(raw))
+        self.seen.append(seen)
+        fault = next((each for each in self.faults if each.takes(seen.method, path)), None)
+        answer = self._answer(seen, raw, fault)
+        seen.status = answer.status
+        if fault is not None and fault.what in AFTER:
+            return fail_after(fault, answer)
+        background = BackgroundTask(answer.after) if answer.after else None
+        kind = "application/json; charset=utf-8" if not isinstance(answer.body, bytes) else None
+        return Response(
+            answer.encode(), answer.status, answer.headers, media_type=kind, background=background
+        )
+
+    def _answer(self, seen: Seen, raw: bytes, fault: Fault | None) -> Answer:
+        token = seen.headers.get("authorization", "")
+        caller, headers = NOBODY, dict[str, str]()
+        try:
+            caller = identify(self.hub, seen.headers)
+            seen.login = caller.login
+            if fault is not None:
+                fail_before(fault)
+            answer = self._redirect(seen) or self._route(seen, raw, caller, token, headers)
+        except Refusal as refusal:
+            answer = _refuse(refusal)
+        answer.headers = {**headers, **self.limits.headers(caller, token), **answer.headers}
+        return answer
+
+    def _redirect(self, seen: Seen) -> Answer | None:
+        """Lead from a repository's former name on to its id."""
+        _, area, owner, name, *rest = [*seen.path.split("/"), "", "", ""]
+        renamed = self.hub.find_renamed(f"{owner}/{name}") if area == "repos" else None
+        if renamed is None:
+            return None
+        tail = "/".join(["", *(part for part in rest if part)])
+        query = "&".join(f"{key}={value}" for key, value in seen.query.items())
+        url = f"{self.hub.api}/repositories/{renamed.id}{tail}{'?' if query else ''}{query}"
+        status = 301 if seen.method == "GET" else 307
+        return Answer(status, {"message": "Moved Permanently", "url": url}, {"Location": url})
+
+    def _route(self, seen: Seen, raw: bytes, caller: Caller, token: str, headers: dict[str, str]) -> Answer:
+        path = self._resolve(seen.path)
+        endpoint, parts = _match(seen.method, path)
+        if endpoint.needs:
+            headers["X-Accepted-GitHub-Permissions"] = "; ".join(endpoint.needs)
+        call = Call(self.hub, caller, seen.method, path, parts, seen.query, seen.body, seen.headers)
+        creates = seen.method == "POST" and "owner" in parts
+        self.limits.require_room(caller, token, seen.method, creates=creates)
+        asked = ask(seen.method, path, query=seen.query, headers=seen.headers, body=raw)
+        try:
+            _admit(endpoint, call)
+            if _is_described(endpoint) and self._note(
+                f"asked {seen.method} {path}", find_faults_of_request(asked)
+            ):
+                raise Refusal(422, "Invalid request.", errors=[self.violations[-1]])
+            answer = endpoint.handle(call)
+        except Refusal as refusal:
+            answer = _refuse(refusal)
+        if str(answer.status) in described().get(endpoint.template, {}).get(seen.method.lower(), ()):
+            answered = Answered(answer.status, "application/json", answer.headers, answer.encode())
+            self._note(f"answered {seen.method} {path}", find_faults_of_response(asked, answered))
+        elif answer.status < 300 and _is_described(endpoint):
+            self.violations.append(f"answered {seen.method} {path}: {answer.status} is not described")
+        return self._spare(answer, seen.headers, token)
+
+    def _resolve(self, path: str) -> str:
+        """Return a path by a repository's id as one by its name."""
+        matched = re.match(r"/repositories/(\d+)(/.*)?$", path)
+        if matched is None:
+            return path
+        for repository in self.hub.repositories:
+            if repository.id == int(matched[1]):
+                return f"/repos/{repository.full_name}{matched[2] or ''}"
+        raise Refusal(404, "Not Found")
+
+    def _note(self, what: str, faults: list[str]) -> bool:
+        self.violations.extend(f"{what}: {fault}" for fault in faults)
+        return bool(faults)
+
+    def _spare(self, answer: Answer, headers: Mapping[str, str], token: str) -> Answer:
+        """Say that nothing has changed since, which is free, or count the call."""
+        if answer.status == 200 and not isinstance(answer.body, bytes):
+            answer.headers["ETag"] = f'W/"{hashlib.sha256(answer.encode()).hexdigest()}"'
+            if headers.get("if-none-match") == answer.headers["ETag"]:
+                return Answer(304, None, answer.headers)
+        self.limits.charge(token)
+        return answer
+
+
+def _admit(endpoint: Endpoint, call: Call) -> None:
+    if endpoint.kind == "jwt":
+        if call.caller.kind != "jwt":
+            raise Refusal(401, "A JSON web token could not be decoded")
+        return
+    if call.caller.kind == "jwt":
+        raise Refusal(401, "Bad credentials")
+    if "owner" in call.parts:
+        require_sight(call.caller, call.repository)
+        require_right(call.caller, call.repository, endpoint.needs)
+
+
+def _match(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+    for endpoint in list_endpoints():
+        matched = _pattern(endpoint.template).fullmatch(path)
+        if matched is not None and endpoint.method == method:
+            return endpoint, {name: unquote(part) for name, part in matched.groupdict().items()}
+    raise Refusal(404, "Not Found")
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
+
+
+def _is_described(endpoint: Endpoint) -> bool:
+    return endpoint.template in described()
+
+
+def _refuse(refusal: Refusal) -> Answer:
+    body: dict[str, Any] = {
+        "message": refusal.message,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": str(refusal.status),
+    }
+    if refusal.errors:
+        body["errors"] = refusal.errors
+    return Answer(refusal.status, body, dict(refusal.headers))
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return json.loads(raw) if raw else {}
+    except ValueError:
+        return None

@@ -1,0 +1,63 @@
+"""A GitHub of the tests' own: a real HTTP server on a free port, `with FakeGitHub() as github:`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import TracebackType
+
+import uvicorn
+
+from tests.github.app import Desk, Seen
+from tests.github.faults import Fault
+from tests.github.hub import Hub
+from tests.github.limits import Limits
+
+PATIENCE = 20
+
+
+class FakeGitHub(Hub):
+    """Fails the test at its end where anything asked or answered was not as GitHub describes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = Limits(self.clock)
+        self._desk = Desk(self, self.limits)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.api = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            self._desk.build(),
+            lifespan="off",
+            ws="none",
+            log_level="critical",
+            timeout_graceful_shutdown=5,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What is to fail; the first that fits a call and is not used up hits it."""
+        return self._desk.faults
+
+    @property
+    def requests(self) -> list[Seen]:
+        return self._desk.seen
+
+    @property
+    def violations(self) -> list[str]:
+        return self._desk.violations
+
+    def __enter__(self) -> FakeGitHub:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        self._listener.close()
+        assert not self._thread.is_alive(), "the tests' GitHub does not stop"
+        if error is None:
+            assert not self.violations, "\n".join(self.violations)
