@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from greenroom_pipeline.configuration import load_settings
 from greenroom_pipeline.forge import Forge
-from greenroom_pipeline.forge.local import LocalForge
+from greenroom_pipeline.forge.choice import choose_forge
 from greenroom_pipeline.places import Places, prepare_home
 from greenroom_pipeline.repository import Repository, open_repository
 from greenroom_pipeline.settings import Settings
@@ -35,6 +35,6 @@ def open_project(places: Places) -> Project:
         settings=settings,
         places=places,
         repository=repository,
-        forge=LocalForge(repository),
+        forge=choose_forge(repository, places),
         store=open_store(settings.project.name, places),
     )

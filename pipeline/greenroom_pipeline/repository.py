@@ -30,15 +30,16 @@ class Repository:
 
     root: Path
 
-    def git(self, *arguments: str, by: str | None = None) -> str:
+    def git(self, *arguments: str, by: str | None = None, given: str | None = None) -> str:
         """Return what git printed; `RepositoryError` with git's own words when it refuses.
 
-        *by* is the name under which a commit is made, where it is not the user's own.
+        *by* is the name under which a commit is made, where it is not the user's own, and *given* what git reads.
         """
         try:
             done = subprocess.run(
                 ["git", "-C", str(self.root), *arguments],
                 capture_output=True,
+                input=given,
                 text=True,
                 # Names of files and branches are bytes to git.
                 errors="surrogateescape",
@@ -96,6 +97,12 @@ class Repository:
     def tracked(self) -> list[str]:
         """Return tracked files below the root, relative to it."""
         return [name for name in self.git("ls-files", "-z").split("\0") if name]
+
+    def changed(self, base: str, head: str) -> list[str]:
+        """Return the files that *head* changes since it left *base*, from the top of the repository."""
+        # A file that was moved is one that is gone and one that is new.
+        names = self.git("diff", "--name-only", "--no-renames", "-z", f"{base}...{head}", "--")
+        return [name for name in names.split("\0") if name]
 
     def is_merged(self, sha: str, branch: str) -> bool:
         return self.asks("merge-base", "--is-ancestor", sha, f"refs/heads/{branch}")

@@ -1,15 +1,23 @@
-"""What every forge must do; so far there is the local one."""
+"""What every forge does: the local one, and GitHub's against a real HTTP server."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge.local import LocalForge
-from greenroom_pipeline.repository import Repository
+from greenroom_pipeline.errors import ForgeError, RepositoryError
+from greenroom_pipeline.forge import Forge
+from greenroom_pipeline.forge.posts import Annotation, Button, Check, CheckState, Deployment
+from tests.forges import GitHubWorld, LocalWorld, Shown, World
+from tests.github.server import FakeGitHub
 from tests.projects import Workbench, init_repository
+
+KEY = "flights"
 
 
 @pytest.fixture
@@ -20,145 +28,278 @@ def bench(tmp_path: Path) -> Workbench:
     return bench
 
 
+@pytest.fixture(params=["local", "github"])
+def world(request: pytest.FixtureRequest, bench: Workbench) -> Iterator[World]:
+    if request.param == "local":
+        yield LocalWorld(bench)
+        return
+    with FakeGitHub() as github:
+        repository = github.repository("ada/flights")
+        yield GitHubWorld(bench, github, repository, github.token(repository))
+
+
 @pytest.fixture
-def forge(bench: Workbench) -> LocalForge:
-    return LocalForge(Repository(bench.root))
+def forge(world: World) -> Forge:
+    return world.forge()
 
 
-def propose(bench: Workbench, branch: str, message: str) -> str:
-    bench.git("switch", "--quiet", "--create", branch, "main")
-    bench.write(f"{branch}.txt", message)
-    return bench.commit(message)
+def a_check(sha: str, **changes: object) -> Check:
+    check = Check(
+        name="greenroom/gate",
+        key=KEY,
+        sha=sha,
+        state="success",
+        title="Passed",
+        summary="Better on every slice.",
+        text="| metric | candidate |\n|---|---|",
+        link="https://greenroom.example.com/review?pull=1",
+        annotations=[Annotation("greenroom.toml", 3, "warning", "GR105", "Rows flip.")],
+        buttons=[Button("Keep awake", "Keep the preview awake", "keep-awake")],
+    )
+    return replace(check, **changes)  # type: ignore[arg-type]
 
 
-def test_the_default_branch_has_no_pull_request(forge: LocalForge) -> None:
+def a_deployment(pull: int, sha: str, **changes: object) -> Deployment:
+    deployment = Deployment(
+        key=KEY,
+        pull=pull,
+        sha=sha,
+        digest="d" * 64,
+        state="success",
+        description="The candidate answers",
+        link="https://greenroom.example.com/review?pull=1",
+        log="https://github.com/ada/flights/actions/runs/1",
+    )
+    return replace(deployment, **changes)  # type: ignore[arg-type]
+
+
+def test_the_default_branch_has_no_pull_request(forge: Forge) -> None:
     """On the default branch there is nothing to review."""
     assert forge.pull_of_checkout() is None
     assert forge.pulls() == []
 
 
-def test_a_branch_opens_one_pull_request(bench: Workbench, forge: LocalForge) -> None:
-    """A branch gets a number once, and its head moves with the branch."""
-    first = propose(bench, "better", "A better model")
+def test_a_branch_has_one_pull_request(world: World, forge: Forge) -> None:
+    """A branch has a number, whose head moves with the branch."""
+    number = world.propose("better", "A better model")
     opened = forge.pull_of_checkout()
-    second = bench.commit("Even better")
-    again = forge.pull_of_checkout()
+    head = world.push(number, "Even better")
 
     assert opened is not None
-    assert again is not None
-    assert (opened.number, opened.head, opened.title, opened.author) == (1, first, "A better model", "Ada")
-    assert (again.number, again.head) == (1, second)
-    assert [pull.number for pull in forge.pulls()] == [1]
+    assert (opened.number, opened.branch, opened.base, opened.state) == (number, "better", "main", "open")
+    assert opened.title == "A better model"
+    assert opened.author.casefold() == "ada"
+    assert not opened.is_fork
+    assert (forge.pull(number).head, forge.pull(number).branch) == (head, "better")
 
 
-def test_the_branch_description_is_the_title(bench: Workbench, forge: LocalForge) -> None:
-    """Git's own description of a branch serves as the title."""
-    propose(bench, "better", "wip")
-    bench.git("config", "branch.better.description", "Gradient boosting\n\nLong text")
-    opened = forge.pull_of_checkout()
+def test_pull_requests_are_listed_oldest_first(world: World, forge: Forge) -> None:
+    """Open ones and those that were merged lately are listed by number, with their states."""
+    first = world.propose("first", "One")
+    second = world.propose("second", "Two")
+    forge.merge(first, head=forge.pull(first).head, by="Grace")
 
-    assert opened is not None
-    assert opened.title == "Gradient boosting"
-
-
-def test_merge_makes_a_merge_commit_and_closes(bench: Workbench, forge: LocalForge) -> None:
-    """Merging brings the branch into the default one, names who did it, and marks the pull request merged."""
-    head = propose(bench, "better", "A better model")
-    forge.pull_of_checkout()
-
-    merged = forge.merge(1, head=head, by="Grace")
-
-    assert bench.git("rev-parse", "main") == merged
-    assert bench.git("log", "-1", "--format=%an", "main") == "Grace"
-    assert "Promoted-by: Grace" in bench.git("log", "-1", "--format=%B", "main")
-    assert forge.pull(1).state == "merged"
-    assert bench.git("branch", "--show-current") == "better"
+    assert [(pull.number, pull.state) for pull in forge.pulls()] == [(first, "merged"), (second, "open")]
 
 
-def test_merge_into_the_checked_out_branch_moves_its_files(bench: Workbench, forge: LocalForge) -> None:
-    """When the default branch is checked out, its files follow the merge."""
-    head = propose(bench, "better", "A better model")
-    forge.pull_of_checkout()
-    bench.git("switch", "--quiet", "main")
-
-    forge.merge(1, head=head, by="Grace")
-
-    assert (bench.root / "better.txt").exists()
-    assert bench.git("status", "--porcelain") == ""
-
-
-def test_merge_refuses_a_head_that_moved(bench: Workbench, forge: LocalForge) -> None:
-    """A push between review and merge stops the merge, and nothing moves."""
-    head = propose(bench, "better", "A better model")
-    forge.pull_of_checkout()
-    bench.commit("Sneaked in")
-    main = bench.git("rev-parse", "main")
-
-    with pytest.raises(RepositoryError, match=r"moved from .* review the new commit"):
-        forge.merge(1, head=head, by="Grace")
-
-    assert bench.git("rev-parse", "main") == main
-
-
-def test_merge_conflict_changes_nothing(bench: Workbench, forge: LocalForge) -> None:
-    """Branches that conflict are refused, and the default branch stays as it was."""
-    bench.git("switch", "--quiet", "--create", "one", "main")
-    bench.write("a.txt", "2")
-    head = bench.commit("two")
-    forge.pull_of_checkout()
-    bench.git("switch", "--quiet", "main")
-    bench.write("a.txt", "3")
-    main = bench.commit("three")
-
-    with pytest.raises(RepositoryError, match="does not merge into main"):
-        forge.merge(1, head=head, by="Grace")
-
-    assert bench.git("rev-parse", "main") == main
-    assert bench.git("status", "--porcelain") == ""
-
-
-def test_a_deleted_branch_keeps_its_number_to_itself(bench: Workbench, forge: LocalForge) -> None:
-    """A pull request whose branch is gone is no longer listed, and its number is not given again."""
-    propose(bench, "gone", "To be deleted")
-    forge.pull_of_checkout()
-    propose(bench, "next", "The next one")
-    bench.git("branch", "--quiet", "-D", "gone")
-    opened = forge.pull_of_checkout()
-
-    assert opened is not None
-    assert opened.number == 2
-    assert [pull.number for pull in forge.pulls()] == [2]
-
-
-def test_an_unknown_number_is_named(forge: LocalForge) -> None:
-    """A pull request that does not exist is named, with how to open one."""
+def test_an_unknown_number_is_named(forge: Forge) -> None:
+    """A pull request that does not exist is named."""
     with pytest.raises(RepositoryError, match="no pull request 7"):
         forge.pull(7)
 
 
-def test_a_pushed_branch_gets_its_senders_number_once(bench: Workbench, forge: LocalForge) -> None:
-    """Who may write a pull request says which branch it is: one that is here, at that commit, and nobody else's."""
-    head = propose(bench, "better", "A better model")
-    admitted = forge.admit(7, branch="better", head=head)
-    bench.git("switch", "--quiet", "--create", "other", "main")
-    other = bench.commit("Another model")
-    opened = forge.pull_of_checkout()
-    refused: list[tuple[int, str | None, str]] = [
-        (9, "better", head),  # is number 7
-        (9, "main", bench.git("rev-parse", "main")),
-        (9, "absent", head),
-        (9, "better^{/first}", head),
-        (9, None, head),
-    ]
-    bench.git("switch", "--quiet", "main")
-    bench.git("branch", "--quiet", "-D", "better")
-    bench.git("branch", "--quiet", "third", "main")
-    third = bench.git("rev-parse", "third")
+def test_merge_refuses_a_head_that_moved(world: World, forge: Forge) -> None:
+    """A push between review and merge stops the merge."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+    world.push(number, "Sneaked in")
 
-    assert (admitted.number, admitted.branch, admitted.head) == (7, "better", head)
-    assert opened is not None
-    assert (opened.number, opened.head) == (8, other)
-    for number, branch, sha in (*refused, (7, "third", third), (9, "third", "0" * 40)):
-        with pytest.raises(RepositoryError, match="push the branch first"):
-            forge.admit(number, branch=branch, head=sha)
-    assert [pull.number for pull in forge.pulls()] == [8]
+    with pytest.raises(RepositoryError, match=rf"moved from {head[:7]} to .* review the new commit"):
+        forge.merge(number, head=head, by="Grace")
+
+    assert forge.pull(number).state == "open"
+
+
+def test_merge_refuses_a_conflict(world: World, forge: Forge) -> None:
+    """What does not merge is told in words, and stays open."""
+    number = world.propose("better", "Two", files={"a.txt": "2"})
+    head = forge.pull(number).head
+    world.conflict(number)
+
+    with pytest.raises(RepositoryError, match=rf"does not merge|not merge pull request {number}"):
+        forge.merge(number, head=head, by="Grace")
+
+    assert forge.pull(number).state == "open"
+
+
+def test_only_a_known_commit_is_admitted(world: World, forge: Forge) -> None:
+    """A sender's commit is admitted to the open pull request that it is the head of, and to no other."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+
+    assert forge.admit(number, branch="better", head=head).head == head
+    for wrong, branch, sha in ((9, "better", head), (9, None, "0" * 40)):
+        with pytest.raises(RepositoryError):
+            forge.admit(wrong, branch=branch, head=sha)
+
+
+def test_changed_files_are_named_from_the_top(world: World, bench: Workbench, forge: Forge) -> None:
+    """New, changed and moved files are named, a moved one by both of its names."""
+    bench.git("config", "core.quotePath", "false")
+    bench.write("deep/kept.txt", "the same text, long enough to be found again\n" * 5)
+    bench.commit("Add")
+    number = world.propose("better", "Change", files={"a.txt": "2", "new/ü b.txt": "new"})
+    bench.git("mv", "deep/kept.txt", "moved.txt")
+    moved = world.propose("moving", "Move", files={})
+
+    assert sorted(forge.changed_files(number) or ()) == ["a.txt", "new/ü b.txt"]
+    assert sorted(forge.changed_files(moved) or ()) == ["deep/kept.txt", "moved.txt"]
+
+
+def test_whoever_has_the_repository_may_write(forge: Forge) -> None:
+    """The repository's owner may write it."""
+    assert forge.may_write("ada")
+
+
+def test_a_comment_is_one_and_is_edited(world: World, forge: Forge) -> None:
+    """A comment is created, edited in place, and read as it was written."""
+    number = world.propose("better", "A better model")
+
+    before = forge.comment(number, KEY)
+    forge.write_comment(number, KEY, "**Passed** — 例\n\n| a | b |\n\nthe end")
+    first = forge.comment(number, KEY)
+    forge.write_comment(number, KEY, "Failed")
+
+    assert before is None
+    assert first == "**Passed** — 例\n\n| a | b |\n\nthe end"
+    assert world.forge().comment(number, KEY) == "Failed"
+
+
+def test_comments_of_projects_and_pulls_do_not_meet(world: World, forge: Forge) -> None:
+    """Each key has a comment of its own on each pull request, even if one is the beginning of another."""
+    first, second = world.propose("one", "One"), world.propose("two", "Two")
+    said = {(number, key): f"{key} on {number}" for number in (first, second) for key in ("a", "a-b")}
+    for (number, key), text in said.items():
+        forge.write_comment(number, key, text)
+
+    assert {each: forge.comment(*each) for each in said} == said
+
+
+def test_a_comment_too_long_is_refused(world: World, forge: Forge) -> None:
+    """What a forge does not take is refused before anything is written, and the mend is said."""
+    number = world.propose("better", "A better model")
+    forge.write_comment(number, KEY, "short")
+
+    with pytest.raises(ForgeError, match=r"longer than .* takes \(65,536\); cut it"):
+        forge.write_comment(number, KEY, "x" * 65_537)
+    forge.write_comment(number, KEY, "ü" * 65_000)
+
+    assert forge.comment(number, KEY) == "ü" * 65_000
+
+
+def test_a_comment_needs_a_pull_request(forge: Forge) -> None:
+    """Where there is no pull request, there is no comment, and that is said."""
+    assert forge.comment(7, KEY) is None
+    with pytest.raises(RepositoryError, match="no pull request 7"):
+        forge.write_comment(7, KEY, "text")
+
+
+@pytest.mark.parametrize("state", ["running", "success", "failure", "action_required"])
+def test_a_check_is_one_and_changes(world: World, forge: Forge, state: CheckState) -> None:
+    """Each state is shown under the check's name, and a later one replaces it."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+
+    forge.write_check(a_check(head, state="running", title="Training"))
+    running = world.checks(head, KEY)
+    forge.write_check(a_check(head, state=state, title="Said"))
+    forge.write_check(a_check(head, state=state, title="Said"))
+
+    assert running == [Shown("greenroom/gate", "running", "Training")]
+    assert world.checks(head, KEY) == [Shown("greenroom/gate", state, "Said")]
+
+
+def test_checks_of_projects_and_commits_do_not_meet(world: World, forge: Forge) -> None:
+    """A check belongs to its name, its key and its commit."""
+    number = world.propose("better", "A better model")
+    old = forge.pull(number).head
+    new = world.push(number, "Even better")
+    forge.write_check(a_check(old, title="old"))
+    forge.write_check(a_check(new, title="new"))
+    forge.write_check(a_check(new, title="other", key="prices", name="greenroom/gate/prices"))
+
+    assert [shown.title for shown in world.checks(old, KEY)] == ["old"]
+    assert [shown.title for shown in world.checks(new, KEY)] == ["new"]
+    assert world.checks(new, "prices") == [Shown("greenroom/gate/prices", "success", "other")]
+
+
+def test_one_deployment_is_live(world: World, forge: Forge) -> None:
+    """A new commit's deployment ends the one before; the same again changes nothing; another pull's stays."""
+    number, other = world.propose("better", "A better model"), world.propose("other", "Another")
+    old = forge.pull(number).head
+    forge.write_deployment(a_deployment(other, forge.pull(other).head))
+    forge.write_deployment(a_deployment(number, old, state="running"))
+    running = world.live(number, KEY)
+    new = world.push(number, "Even better")
+    forge.write_deployment(a_deployment(number, new, state="running"))
+    for _ in range(2):
+        forge.write_deployment(a_deployment(number, new))
+
+    assert running == [(old, "running")]
+    assert world.live(number, KEY) == [(new, "success")]
+    assert len(world.live(other, KEY)) == 1
+
+
+def test_a_deployment_ends_with_its_pull_request(world: World, forge: Forge) -> None:
+    """What is live of a key ends, twice as well as once; another key's stays; and it comes back."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+    forge.end_deployments(number, KEY)
+    forge.write_deployment(a_deployment(number, head))
+    forge.write_deployment(a_deployment(number, head, key="prices"))
+    for _ in range(2):
+        forge.end_deployments(number, KEY)
+    ended = world.live(number, KEY)
+    forge.write_deployment(a_deployment(number, head))
+
+    assert ended == []
+    assert len(world.live(number, "prices")) == 1
+    assert world.live(number, KEY) == [(head, "success")]
+
+
+def test_two_who_post_at_once_leave_one_of_each(world: World, forge: Forge) -> None:
+    """Two jobs that post at the same time leave one comment, one check and one live deployment."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+
+    def post(forge: Forge, digest: str) -> None:
+        forge.write_comment(number, KEY, digest)
+        forge.write_check(a_check(head, title=digest))
+        forge.write_deployment(a_deployment(number, head, digest=digest * 64))
+
+    at_once(*(partial(post, world.forge(), digest) for digest in "abc"))
+
+    assert forge.comment(number, KEY) in ("a", "b", "c")
+    assert len(world.checks(head, KEY)) == 1
+    assert [state for _, state in world.live(number, KEY)] == ["success"]
+
+
+def at_once(*actions: Callable[[], None]) -> None:
+    """Do all at the same time, and raise what one of them raises."""
+    failed: list[BaseException] = []
+    start = threading.Barrier(len(actions))
+
+    def act(action: Callable[[], None]) -> None:
+        start.wait(10)
+        try:
+            action()
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=act, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if failed:
+        raise failed[0]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.errors import ForgeError, RepositoryError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
@@ -14,7 +14,10 @@ from greenroom_pipeline.repository import Repository
 
 @dataclass(frozen=True)
 class AssignedForge:
-    """Knows the pull request of the checkout by its number alone; the server's forge knows the rest."""
+    """Knows the pull request of the checkout by its number alone; the server's forge knows the rest.
+
+    Posting is refused rather than left out: a run that believes it has published would be wrong.
+    """
 
     repository: Repository
     number: int
@@ -46,22 +49,28 @@ class AssignedForge:
         raise RepositoryError(f"pull request {number} is merged on the server; promote it there")
 
     def changed_files(self, number: int) -> Sequence[str] | None:
-        raise NotImplementedError
+        """None: the checkout need not have the branch that it is to be merged into."""
+        return None
 
-    def may_write(self, login: str) -> bool:
-        raise NotImplementedError
+    def may_write(self, login: str) -> NoReturn:
+        raise ForgeError(f"who may write is asked by the server; it knows of {login}")
 
-    def comment(self, number: int, key: str) -> str | None:
-        raise NotImplementedError
+    def comment(self, number: int, key: str) -> NoReturn:
+        self._leave_to_server(number)
 
-    def write_comment(self, number: int, key: str, text: str) -> None:
-        raise NotImplementedError
+    def write_comment(self, number: int, key: str, text: str) -> NoReturn:
+        self._leave_to_server(number)
 
-    def write_check(self, check: Check) -> None:
-        raise NotImplementedError
+    def write_check(self, check: Check) -> NoReturn:
+        self._leave_to_server(self.number)
 
-    def write_deployment(self, deployment: Deployment) -> None:
-        raise NotImplementedError
+    def write_deployment(self, deployment: Deployment) -> NoReturn:
+        self._leave_to_server(deployment.pull)
 
-    def end_deployments(self, number: int, key: str) -> None:
-        raise NotImplementedError
+    def end_deployments(self, number: int, key: str) -> NoReturn:
+        self._leave_to_server(number)
+
+    def _leave_to_server(self, number: int) -> NoReturn:
+        raise ForgeError(
+            f"what is posted on pull request {number} is posted by the server, which has the run"
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.forge.local_posts import LocalPosts
 from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
 
@@ -76,25 +77,32 @@ class LocalForge:
         return merged
 
     def changed_files(self, number: int) -> Sequence[str] | None:
-        raise NotImplementedError
+        return self.repository.changed(
+            f"refs/heads/{self.repository.default_branch()}", self.pull(number).head
+        )
 
     def may_write(self, login: str) -> bool:
-        raise NotImplementedError
+        """True: whoever runs this has the repository itself."""
+        return True
 
     def comment(self, number: int, key: str) -> str | None:
-        raise NotImplementedError
+        return self._posts.comment(number, key)
 
     def write_comment(self, number: int, key: str, text: str) -> None:
-        raise NotImplementedError
+        self._posts.write_comment(self.pull(number).number, key, text)
 
     def write_check(self, check: Check) -> None:
-        raise NotImplementedError
+        self._posts.write_check(check)
 
     def write_deployment(self, deployment: Deployment) -> None:
-        raise NotImplementedError
+        self._posts.write_deployment(deployment)
 
     def end_deployments(self, number: int, key: str) -> None:
-        raise NotImplementedError
+        self._posts.end_deployments(number, key)
+
+    @property
+    def _posts(self) -> LocalPosts:
+        return LocalPosts(self.repository)
 
     def _advance(self, branch: str, *, before: str, after: str) -> None:
         if self.repository.branch() == branch:
@@ -140,6 +148,7 @@ class LocalForge:
             head=commit.sha,
             state=self._state(commit.sha),
             updated=commit.time,
+            base=self.repository.default_branch(),
         )
 
     def _state(self, head: str) -> PullState:

@@ -1,0 +1,163 @@
+"""Both forges with a repository behind them, so that one set of tests holds for both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from greenroom_pipeline.forge import Forge
+from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_requester import Patience
+from greenroom_pipeline.forge.github_session import open_job_session
+from greenroom_pipeline.forge.local import LocalForge
+from greenroom_pipeline.repository import Repository
+from tests.github.records import ChangedFile
+from tests.github.repository import FakeRepository
+from tests.github.server import FakeGitHub
+from tests.projects import Workbench
+
+# Tests wait for nothing but an answer that does not come.
+IMPATIENT = Patience(answer=1, between_writes=0, tries=(0, 0, 0), limit=5, sleep=lambda _: None)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A check as people see it."""
+
+    name: str
+    state: str
+    title: str
+
+
+class World(Protocol):
+    """A forge, and what a test does and sees there past it."""
+
+    def forge(self) -> Forge:
+        """Return a forge of its own, as another process would open it."""
+        ...
+
+    def propose(self, branch: str, message: str, *, files: Mapping[str, str] | None = None) -> int:
+        """Open a pull request of a new branch, which is checked out then."""
+        ...
+
+    def push(self, number: int, message: str) -> str:
+        """Return the new head."""
+        ...
+
+    def conflict(self, number: int) -> None:
+        """Have the default branch change in a way that the pull request does not merge with."""
+        ...
+
+    def checks(self, sha: str, key: str) -> list[Shown]: ...
+
+    def live(self, number: int, key: str) -> list[tuple[str, str]]:
+        """Return commit and state of each live deployment."""
+        ...
+
+
+@dataclass
+class LocalWorld:
+    bench: Workbench
+
+    def forge(self) -> LocalForge:
+        return LocalForge(Repository(self.bench.root))
+
+    def propose(self, branch: str, message: str, *, files: Mapping[str, str] | None = None) -> int:
+        commit_on(self.bench, branch, message, files)
+        opened = self.forge().pull_of_checkout()
+        assert opened is not None
+        return opened.number
+
+    def push(self, number: int, message: str) -> str:
+        self.bench.git("switch", "--quiet", self.forge().pull(number).branch)
+        return self.bench.commit(message)
+
+    def conflict(self, number: int) -> None:
+        self.bench.git("switch", "--quiet", "main")
+        for name in self.forge().changed_files(number) or ():
+            self.bench.write(name, "on main")
+        self.bench.commit("Go another way")
+
+    def checks(self, sha: str, key: str) -> list[Shown]:
+        found = []
+        refs = self.bench.git("for-each-ref", "--format=%(refname)", f"refs/notes/greenroom/{key}/")
+        for ref in refs.split():
+            if sha in self.bench.git("notes", f"--ref={ref}", "list"):
+                first, title, *_ = self.bench.git("notes", f"--ref={ref}", "show", sha).splitlines()
+                name, _, state = first.partition(": ")
+                found.append(Shown(name, state, title))
+        return found
+
+    def live(self, number: int, key: str) -> list[tuple[str, str]]:
+        refs = self.bench.git(
+            "for-each-ref", "--format=%(refname)", f"refs/greenroom/deployment/{number}/{key}"
+        )
+        texts = [self.bench.git("cat-file", "blob", ref) for ref in refs.split()]
+        return [(re.findall(r"^commit (\w+)$", text, re.M)[0], text.partition(":")[0]) for text in texts]
+
+
+@dataclass
+class GitHubWorld:
+    bench: Workbench
+    github: FakeGitHub
+    repository: FakeRepository
+    token: str
+
+    def forge(
+        self, token: str | None = None, *, name: str | None = None, checkout: int | None = None
+    ) -> GitHubForge:
+        session = open_job_session(
+            self.github.api,
+            token=token or self.token,
+            name=name or self.repository.full_name,
+            patience=IMPATIENT,
+        )
+        return GitHubForge(session, Repository(self.bench.root), checkout)
+
+    def propose(self, branch: str, message: str, *, files: Mapping[str, str] | None = None) -> int:
+        head = commit_on(self.bench, branch, message, files)
+        names = self.bench.git("diff", "--name-status", "-M", f"main...{branch}").splitlines()
+        return self.repository.open_pull(
+            head, branch, title=message, files=[_read_change(line) for line in names]
+        )
+
+    def push(self, number: int, message: str) -> str:
+        self.bench.git("switch", "--quiet", self.repository.pull(number).branch)
+        head = self.bench.commit(message)
+        self.repository.push(number, head)
+        return head
+
+    def conflict(self, number: int) -> None:
+        self.repository.pull(number).mergeable = False
+
+    def checks(self, sha: str, key: str) -> list[Shown]:
+        """What GitHub shows of those of a name: the newest."""
+        newest = {each.name: each for each in self.repository.checks(sha) if each.external_id == key}
+        return [
+            Shown(each.name, each.conclusion or "running", each.output["title"] or "")
+            for each in newest.values()
+        ]
+
+    def live(self, number: int, key: str) -> list[tuple[str, str]]:
+        return [
+            (each.sha, {"in_progress": "running"}.get(each.state, each.state))
+            for each in self.repository.deployments()
+            if each.task == f"preview:{key}:{number}" and each.state != "inactive"
+        ]
+
+
+def commit_on(bench: Workbench, branch: str, message: str, files: Mapping[str, str] | None) -> str:
+    """Return the commit of a new branch, which is checked out then."""
+    bench.git("switch", "--quiet", "--create", branch, "main")
+    for name, text in ({f"{branch}.txt": message} if files is None else files).items():
+        bench.write(name, text)
+    return bench.commit(message)
+
+
+def _read_change(line: str) -> ChangedFile:
+    letter, *names = line.split("\t")
+    if letter.startswith("R"):
+        return ChangedFile(names[1], "renamed", previous=names[0])
+    return ChangedFile(names[0], {"A": "added", "D": "removed"}.get(letter, "modified"))
