@@ -19,6 +19,7 @@ from greenroom_pipeline.access import Access
 from greenroom_pipeline.api.app import Api
 from greenroom_pipeline.api.identity import TokenSenders
 from greenroom_pipeline.api.reception import Reception
+from greenroom_pipeline.packaging import Package
 from greenroom_pipeline.project import Project, open_project
 from greenroom_services.bundle import Bundle, PackedBundle
 from greenroom_services.errors import HostAbsent, PreviewAbsent, ServiceError
@@ -47,16 +48,19 @@ class MemoryPreviews:
     """A host that runs what it is given at once, unless it is made to *fail*."""
 
     fail: ServiceError | None = None
-    running: dict[str, Bundle] = field(default_factory=dict)
+    running: dict[str, Bundle | Package] = field(default_factory=dict)
+    shas: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     deployments: int = 0
 
     def deploy(self, bundle: Bundle, *, timeout: float) -> PreviewState:
-        if self.fail is not None:
-            raise self.fail
         assert (bundle.bento / "bento.yaml").is_file()
-        self.running[bundle.manifest.slot] = bundle
-        self.deployments += 1
-        return self.status(bundle.manifest.project, bundle.manifest.slot)
+        manifest = bundle.manifest
+        return self._run(bundle, project=manifest.project, slot=manifest.slot, sha=manifest.sha)
+
+    def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
+        assert (package.bento.path / "bento.yaml").is_file()
+        return self._run(package, project=project, slot=slot, sha=sha)
 
     def status(self, project: str, slot: str) -> PreviewState:
         if isinstance(self.fail, HostAbsent):
@@ -64,7 +68,25 @@ class MemoryPreviews:
         if slot not in self.running:
             raise PreviewAbsent(f"there is no preview in {project}/{slot}")
         address = f"http://127.0.0.1:1/p/{project}/{slot}"
-        return PreviewState(project=project, slot=slot, state="awake", bento="", address=address)
+        return PreviewState(
+            project=project, slot=slot, state="awake", bento="", address=address, sha=self.shas[slot]
+        )
+
+    def remove(self, project: str, slot: str) -> PreviewState:
+        state = self.status(project, slot)
+        del self.running[slot], self.shas[slot]
+        return state.model_copy(update={"state": "stopped"})
+
+    def keep_awake(self, project: str, slot: str) -> PreviewState:
+        self.kept.add(slot)
+        return self.status(project, slot)
+
+    def _run(self, what: Bundle | Package, *, project: str, slot: str, sha: str) -> PreviewState:
+        if self.fail is not None:
+            raise self.fail
+        self.running[slot], self.shas[slot] = what, sha
+        self.deployments += 1
+        return self.status(project, slot)
 
 
 @dataclass

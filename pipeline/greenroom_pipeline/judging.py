@@ -19,7 +19,7 @@ from greenroom_pipeline.checks.serving_latency import ServingLatency
 from greenroom_pipeline.errors import DataError, ScoringError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
 from greenroom_pipeline.forge import PullRequest
-from greenroom_pipeline.gate import choose_metrics, decide, run_gate
+from greenroom_pipeline.gate import choose_metrics, run_gate
 from greenroom_pipeline.holdout import Holdout, read_holdout
 from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.observations import Observations
@@ -27,11 +27,11 @@ from greenroom_pipeline.predictions import Predictions, from_frame, validate
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import CheckResult, Preview, Report
 from greenroom_pipeline.repository import Commit
+from greenroom_pipeline.revision import conclude_anew
 from greenroom_pipeline.score import PREDICTIONS, begin_name, recorded_predictions
 from greenroom_pipeline.settings import GateTable, Settings
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Champion, Subject, find_champion
-from greenroom_pipeline.summary import summarize
 from greenroom_pipeline.survey import survey_candidate
 from greenroom_pipeline.tracking import LoggedModel
 from greenroom_pipeline.wording import join_names
@@ -197,11 +197,5 @@ def _leave_open(project: Project, submission: Submission, why: str) -> Submissio
     redone = run_gate(gate, case, [ForeignEvidence()]) + _test_later(gate, case)
     codes = {each.code for each in redone}
     checks = [each for each in report.checks if each.code not in codes] + redone
-    verdict = decide(checks)
-    update = {
-        "checks": checks,
-        "verdict": verdict,
-        "summary": summarize(verdict, checks, report.metrics),
-        "preview": case.preview,
-    }
-    return replace(submission, report=report.model_copy(update=update))
+    held = report.model_copy(update={"preview": case.preview})
+    return replace(submission, report=conclude_anew(held, checks))

@@ -8,6 +8,7 @@ from pathlib import Path
 from greenroom_pipeline.api.examination import Submission
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import apply_overrides, decide
+from greenroom_pipeline.locks import locked
 from greenroom_pipeline.models import read_model
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import begin_record, complete_record, count_looks, find_overrides
@@ -22,9 +23,15 @@ def keep(project: Project, submission: Submission, *, fork: str = "") -> RunReco
     """Return the finished run of the submission, writing what of it is not written yet.
 
     Each step may be done again, so a try that was broken off is finished by the next one. `BundleStale` when the
-    pull request or production has moved on. *fork* names the repository that it comes from where that is another
-    one: a run there knows no champion.
+    pull request or production has moved on. *fork* names the run that brought it where that is a fork's, which knows
+    no champion.
     """
+    # One at a time: the registry would give two first versions of a project one name.
+    with locked(project.places.home / "keeping.lock"):
+        return _keep(project, submission, fork=fork)
+
+
+def _keep(project: Project, submission: Submission, *, fork: str) -> RunRecord:
     store = project.store
     _require_newest_commit(submission, _admit(project, submission))
     known = _find_kept(store, submission)
@@ -36,7 +43,7 @@ def keep(project: Project, submission: Submission, *, fork: str = "") -> RunReco
         _require_champion(submission, champion)
     _require_candidate(submission, champion)
     origin = submission.sheet.origin
-    run_id = known.id if known else begin_record(store, origin, **_describe(submission, fork))
+    run_id = known.id if known else begin_record(store, origin, bundle=submission.bundle.digest, fork=fork)
     # Without the tag `trained` nobody takes its model for what their own training would give.
     store.put_folder(run_id, submission.model, "model")
     _put_predictions(store, run_id, submission)
@@ -48,13 +55,6 @@ def keep(project: Project, submission: Submission, *, fork: str = "") -> RunReco
     report = _adopt(store, run_id, submission, champion)
     complete_record(store, run_id, report, model=model, profile=submission.profile)
     return store.record(run_id)
-
-
-def _describe(submission: Submission, fork: str) -> dict[str, str]:
-    """Return how the run is found again, and what tells it from one of this machine."""
-    bundle = submission.bundle
-    tags = {"bundle": bundle.digest, "order": str(bundle.manifest.order or 0)}
-    return tags | ({"fork": fork} if fork else {})
 
 
 def _find_kept(store: Store, submission: Submission) -> RunRecord | None:

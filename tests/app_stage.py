@@ -1,0 +1,278 @@
+"""A server that is a GitHub App, before a GitHub of the tests' own: a real store and forge, and a host in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from pydantic import SecretStr
+
+from greenroom_pipeline.api.reception import Reception
+from greenroom_pipeline.app_server import AppServer
+from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_app import open_app_session
+from greenroom_pipeline.forge.github_runs import Artifact, WorkflowRun
+from greenroom_pipeline.forge.github_server import Remark
+from greenroom_pipeline.forge.registration import AppKeys, Registration
+from greenroom_pipeline.holdout import read_holdout
+from greenroom_pipeline.inbox import FILE, Inbox
+from greenroom_pipeline.project import Project, open_project
+from greenroom_pipeline.score import begin_name
+from greenroom_pipeline.worker import work_once
+from greenroom_services.bundle import PackedBundle, receive_bundle
+from tests.api_server import MemoryPreviews
+from tests.forges import IMPATIENT
+from tests.github.apps import FakeApp
+from tests.github.records import Check, Comment
+from tests.github.repository import FakeRepository
+from tests.github.server import FakeGitHub
+from tests.projects import Workbench, init_repository
+from tests.submissions import PROJECT, Draft, as_parquet, make_draft
+
+RIGHTS = {
+    "metadata": "read",
+    "contents": "read",
+    "pull_requests": "write",
+    "issues": "write",
+    "checks": "write",
+    "deployments": "write",
+    "actions": "write",
+}
+SETTINGS = f"""
+[project]
+name = "{PROJECT}"
+task = "regression"
+[train]
+command = "false"
+inputs = ["train.py"]
+[data]
+holdout = "holdout.csv"
+target = "delay"
+[gate]
+min_rows = 4
+[[gate.check]]
+metric = "rmse"
+max_loss = 1
+"""
+ROWS = pd.DataFrame({"distance": [1.5, 2.5, 4.0, 8.0] * 30, "delay": [1.0, 2.0, 3.0, 4.0] * 30})
+
+
+@dataclass
+class Stage:
+    bench: Workbench
+    github: FakeGitHub
+    repository: FakeRepository
+    app: FakeApp
+    server: AppServer
+    previews: MemoryPreviews
+    inbox: Inbox
+    folder: Path
+    """For bundles."""
+    packed: int = field(default=0)
+
+    @property
+    def project(self) -> Project:
+        return self.server.project
+
+    def commit(self, branch: str, message: str = "A better model") -> str:
+        """Commit on a branch, and leave main checked out: the server's checkout is no pull request's."""
+        there = self.bench.git("branch", "--list", branch)
+        self.bench.git("switch", "--quiet", *([] if there else ["--create"]), branch)
+        sha = self.bench.commit(message)
+        self.bench.git("switch", "--quiet", "main")
+        return sha
+
+    def propose(
+        self, branch: str = "better", *, files: tuple[str, ...] = ("train.py",), fork: str | None = None
+    ) -> int:
+        author = fork.partition("/")[0] if fork else "ada"
+        return self.repository.open_pull(self.commit(branch), branch, files=files, fork=fork, author=author)
+
+    def head(self, number: int) -> str:
+        return self.repository.pull(number).head_sha
+
+    def draft(
+        self, number: int, *, champion: str | None = None, model: str = "1", error: float = 0.0
+    ) -> Draft:
+        """Return what a run of a pull request's head hands in, with predictions that are *error* off the truth."""
+        pull = self.repository.pull(number)
+        made = make_draft(sha=pull.head_sha, branch=pull.branch, pull=number, champion=champion, model=model)
+        holdout = read_holdout(self.bench.root, self.project.settings.data, task="regression")
+        made.sheet["origin"]["holdout"] = made.report["holdout"]["digest"] = holdout.digest
+        made.sheet["predictions"] = f"{begin_name(holdout.digest)}{'1' * 24}"
+        made.report["holdout"]["rows"] = made.profile["rows"] = len(ROWS)
+        made.predictions = as_parquet(prediction=(ROWS["delay"] + error).tolist())
+        return made
+
+    def pack(self, draft: Draft) -> PackedBundle:
+        self.packed += 1
+        return draft.pack(self.folder / str(self.packed))
+
+    def hand_in(self, draft: Draft) -> str:
+        """Hand a bundle in as the API takes it, and return the version that it became."""
+        packed, number = self.pack(draft), int(draft.manifest["slot"])
+        with Reception(self.project, self.previews).make_room() as room:
+            bundle = asyncio.run(receive_bundle(_give(packed), digest=packed.digest, into=Path(room) / "it"))
+            return Reception(self.project, self.previews).take_in(bundle, number).version
+
+    def crown(self, *, error: float = 2.0) -> str:
+        """Put a model in production that a pull request of its own handed in, and return its digest."""
+        number = self.propose("first")
+        draft = self.draft(number, model="0", error=error)
+        version = self.hand_in(draft)
+        self.project.store.set_champion(version)
+        self.repository.close(number)
+        champion = self.project.store.champion()
+        assert champion is not None
+        return champion.tags["digest"]
+
+    def leave(self, draft: Draft, *, fork: str, conclusion: str = "success") -> int:
+        """Have a fork's workflow leave a bundle behind, and return its run's id."""
+        run = self.repository.workflow_run(
+            draft.manifest["sha"], head_repository=fork, conclusion=conclusion, actor="eve"
+        )
+        self.repository.artifact(run, "greenroom-bundle", zip_bundle(self.pack(draft)))
+        return run
+
+    def work(self) -> None:
+        """Act on all events that are due."""
+        while work_once(self.server, self.inbox):
+            pass
+
+    def comment(self, number: int) -> str:
+        """Return our one comment; there must not be two."""
+        (ours,) = self.comments(number)
+        return ours.body
+
+    def comments(self, number: int) -> list[Comment]:
+        return [each for each in self.repository.comments(number) if each.author == self.app.login]
+
+    def check(self, sha: str) -> Check:
+        """Return our one check at a commit; there must not be two."""
+        (check,) = self.repository.checks(sha)
+        return check
+
+    def live(self) -> list[tuple[str, str]]:
+        """Return commit and state of each deployment that has not ended."""
+        deployments = self.repository.deployments()
+        last = [(each.sha, self.repository.statuses(each.id)[-1].state) for each in deployments]
+        return [(sha, state) for sha, state in last if state != "inactive"]
+
+    def writes(self) -> int:
+        return sum(each.method != "GET" and "access_tokens" not in each.path for each in self.github.requests)
+
+
+@dataclass
+class MemoryGitHub:
+    """What a server asks of GitHub beyond a forge, of the records themselves."""
+
+    repository: FakeRepository
+    rerun_ids: list[int] = field(default_factory=list)
+    reactions: list[tuple[int, str]] = field(default_factory=list)
+
+    def pull_numbers_of_commit(self, sha: str) -> list[int]:
+        return [
+            each.number for each in self.repository.pulls if each.head_sha == sha and each.state == "open"
+        ]
+
+    def workflow_run(self, run_id: int) -> WorkflowRun:
+        run = self.repository.run(run_id)
+        own = run.head_repository == self.repository.full_name
+        return WorkflowRun(
+            id=run.id,
+            event=run.event,
+            workflow=run.path,
+            head=run.head_sha,
+            branch=run.head_branch,
+            repository_id=self.repository.id if own else 1,
+            attempt=1,
+            status=run.status,
+            conclusion=run.conclusion,
+            link=f"https://github.com/runs/{run.id}",
+        )
+
+    def runs_of(self, sha: str) -> list[WorkflowRun]:
+        return [self.workflow_run(each.id) for each in reversed(self.repository.runs) if each.head_sha == sha]
+
+    def rerun(self, run_id: int) -> None:
+        self.rerun_ids.append(run_id)
+
+    def artifacts(self, run_id: int) -> list[Artifact]:
+        return [
+            Artifact(each.id, each.name, len(each.data), False)
+            for each in self.repository.run(run_id).artifacts
+        ]
+
+    def download_artifact(self, artifact_id: int, into: Path, most_bytes: int) -> None:
+        for run in self.repository.runs:
+            for each in run.artifacts:
+                if each.id == artifact_id:
+                    into.write_bytes(each.data)
+
+    def comment_of(self, comment_id: int) -> Remark | None:
+        for each in self.repository.every_comment:
+            if each.id == comment_id:
+                return Remark(each.id, each.number, each.author, each.author.endswith("[bot]"), each.body, "")
+        return None
+
+    def react(self, comment_id: int, content: str) -> None:
+        self.reactions.append((comment_id, content))
+
+    def redeliver_failed(self, since: datetime) -> int:
+        return 0
+
+
+async def _give(packed: PackedBundle) -> AsyncIterator[bytes]:
+    for chunk in packed.chunks():
+        yield chunk
+
+
+def zip_bundle(packed: PackedBundle, name: str = "bundle.tar") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b"".join(packed.chunks()))
+    return buffer.getvalue()
+
+
+@contextmanager
+def open_stage(root: Path, *, tables: Path) -> Iterator[Stage]:
+    """Give a server with an empty store; *tables* is an empty store's file, which takes a second to make."""
+    bench = init_repository(root / PROJECT)
+    bench.write("greenroom.toml", SETTINGS)
+    ROWS.to_csv(bench.root / "holdout.csv", index=False)
+    bench.commit("A project")
+    bench.places.home.mkdir()
+    shutil.copy(tables, bench.places.home / "mlflow.db")
+    with FakeGitHub() as github:
+        repository = github.repository("ada/flights")
+        app = github.app("greenroom-ada", RIGHTS)
+        app.install(repository)
+        registration = Registration(
+            api=github.api,
+            server="https://greenroom.example.com",
+            repository="ada/flights",
+            repository_id=repository.id,
+            owner_id=repository.owner_id,
+            app=AppKeys(
+                id=app.id,
+                slug=app.slug,
+                private_key=SecretStr(app.private_key_pem),
+                webhook_secrets=(SecretStr(app.webhook_secret),),
+            ),
+        )
+        assert registration.app is not None
+        session = open_app_session(registration, registration.app, IMPATIENT)
+        project = open_project(bench.places)
+        project = replace(project, forge=GitHubForge(session, project.repository))
+        previews = MemoryPreviews()
+        server = AppServer(project, registration, MemoryGitHub(repository), previews)
+        inbox = Inbox(bench.places.home / FILE)
+        yield Stage(bench, github, repository, app, server, previews, inbox, root / "bundles")
