@@ -72,6 +72,7 @@ class Stage:
     repository: FakeRepository
     app: FakeApp
     server: AppServer
+    extras: MemoryGitHub
     previews: MemoryPreviews
     inbox: Inbox
     folder: Path
@@ -82,11 +83,11 @@ class Stage:
     def project(self) -> Project:
         return self.server.project
 
-    def commit(self, branch: str, message: str = "A better model") -> str:
+    def commit(self, branch: str, message: str | None = None) -> str:
         """Commit on a branch, and leave main checked out: the server's checkout is no pull request's."""
         there = self.bench.git("branch", "--list", branch)
         self.bench.git("switch", "--quiet", *([] if there else ["--create"]), branch)
-        sha = self.bench.commit(message)
+        sha = self.bench.commit(message or f"Try {branch}")
         self.bench.git("switch", "--quiet", "main")
         return sha
 
@@ -165,6 +166,12 @@ class Stage:
         deployments = self.repository.deployments()
         last = [(each.sha, self.repository.statuses(each.id)[-1].state) for each in deployments]
         return [(sha, state) for sha, state in last if state != "inactive"]
+
+    def reactions(self, comment: int) -> list[str]:
+        return [content for on, content in self.extras.reactions if on == comment]
+
+    def reruns(self) -> list[int]:
+        return self.extras.rerun_ids
 
     def writes(self) -> int:
         return sum(each.method != "GET" and "access_tokens" not in each.path for each in self.github.requests)
@@ -273,6 +280,7 @@ def open_stage(root: Path, *, tables: Path) -> Iterator[Stage]:
         project = open_project(bench.places)
         project = replace(project, forge=GitHubForge(session, project.repository))
         previews = MemoryPreviews()
-        server = AppServer(project, registration, MemoryGitHub(repository), previews)
+        extras = MemoryGitHub(repository)
+        server = AppServer(project, registration, extras, previews)
         inbox = Inbox(bench.places.home / FILE)
-        yield Stage(bench, github, repository, app, server, previews, inbox, root / "bundles")
+        yield Stage(bench, github, repository, app, server, extras, previews, inbox, root / "bundles")

@@ -23,7 +23,10 @@ def unpack_artifact(archive: Path, into: Path, *, most_bytes: int) -> None:
     try:
         with zipfile.ZipFile(archive) as opened:
             (member,) = opened.infolist()
-            if member.is_dir() or member.compress_type not in _METHODS or member.flag_bits & 1:
+            plain = (
+                member.compress_type in _METHODS and not member.flag_bits & 1 and member.header_offset >= 0
+            )
+            if member.is_dir() or not plain:
                 raise BundleRefused("the artifact holds no plain file; upload the bundle alone")
             _copy(opened, member, into, most_bytes=most_bytes)
     except (
