@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from greenroom_pipeline.access import Access
 from greenroom_pipeline.api.app import Api
+from greenroom_pipeline.api.exchange import Exchange
 from greenroom_pipeline.api.identity import TokenSenders
 from greenroom_pipeline.api.reception import Reception
 from greenroom_pipeline.packaging import Package
@@ -48,24 +52,28 @@ class MemoryPreviews:
     """A host that runs what it is given at once, unless it is made to *fail*."""
 
     fail: ServiceError | None = None
-    running: dict[str, Bundle | Package] = field(default_factory=dict)
+    running: dict[str, Bundle] = field(default_factory=dict)
+    """What came in a bundle."""
     shas: dict[str, str] = field(default_factory=dict)
+    """The commit in each slot."""
     kept: set[str] = field(default_factory=set)
     deployments: int = 0
 
     def deploy(self, bundle: Bundle, *, timeout: float) -> PreviewState:
         assert (bundle.bento / "bento.yaml").is_file()
         manifest = bundle.manifest
-        return self._run(bundle, project=manifest.project, slot=manifest.slot, sha=manifest.sha)
+        state = self._run(manifest.project, manifest.slot, sha=manifest.sha)
+        self.running[manifest.slot] = bundle
+        return state
 
     def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
         assert (package.bento.path / "bento.yaml").is_file()
-        return self._run(package, project=project, slot=slot, sha=sha)
+        return self._run(project, slot, sha=sha)
 
     def status(self, project: str, slot: str) -> PreviewState:
         if isinstance(self.fail, HostAbsent):
             raise self.fail
-        if slot not in self.running:
+        if slot not in self.shas:
             raise PreviewAbsent(f"there is no preview in {project}/{slot}")
         address = f"http://127.0.0.1:1/p/{project}/{slot}"
         return PreviewState(
@@ -74,17 +82,17 @@ class MemoryPreviews:
 
     def remove(self, project: str, slot: str) -> PreviewState:
         state = self.status(project, slot)
-        del self.running[slot], self.shas[slot]
+        del self.shas[slot]
         return state.model_copy(update={"state": "stopped"})
 
     def keep_awake(self, project: str, slot: str) -> PreviewState:
         self.kept.add(slot)
         return self.status(project, slot)
 
-    def _run(self, what: Bundle | Package, *, project: str, slot: str, sha: str) -> PreviewState:
+    def _run(self, project: str, slot: str, *, sha: str) -> PreviewState:
         if self.fail is not None:
             raise self.fail
-        self.running[slot], self.shas[slot] = what, sha
+        self.shas[slot] = sha
         self.deployments += 1
         return self.status(project, slot)
 
@@ -134,7 +142,13 @@ def make_repository(root: Path) -> Workbench:
 
 
 @contextmanager
-def serving_api(root: Path, *, tables: Path) -> Iterator[ApiServer]:
+def serving_api(
+    root: Path,
+    *,
+    tables: Path,
+    exchange: Exchange | None = None,
+    listener: socket.socket | None = None,
+) -> Iterator[ApiServer]:
     """Serve a new project in *root*; *tables* is an empty store's file, which takes a second to make."""
     bench = make_repository(root)
     bench.places.home.mkdir()
@@ -142,21 +156,30 @@ def serving_api(root: Path, *, tables: Path) -> Iterator[ApiServer]:
     project = open_project(bench.places)
     previews, tokens = MemoryPreviews(), TokenStore(bench.places.tokens)
     server = ApiServer(bench, project, previews, tokens, "", bench.git("rev-parse", "better"))
-    api = Api(TokenSenders(tokens), lambda: Reception(server.project, previews))
-    with serving(api) as address:
+    api = Api(TokenSenders(tokens), lambda: Reception(server.project, previews), exchange=exchange)
+    with serving(api, listener) as address:
         server.address = address
         yield server
 
 
-@contextmanager
-def serving(api: Api) -> Iterator[str]:
-    """Serve the API under /api on a free port."""
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
+def listen() -> tuple[socket.socket, str]:
+    """Return a free port's socket, and the address at which it will be served."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-    app = Starlette(routes=[Mount("/api", app=api.app())])
+
+@contextmanager
+def serving(api: Api, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve the API under /api on the listener, by default on a free port."""
+    with serving_app(api.app(), listener) as address:
+        yield address
+
+
+@contextmanager
+def serving_app(api: Starlette, listener: socket.socket | None = None) -> Iterator[str]:
+    app = Starlette(routes=[Mount("/api", app=api)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
     thread.start()
     try:
         deadline = time.monotonic() + 20

@@ -1,7 +1,8 @@
-"""What all tests share: an environment without settings of the user's own."""
+"""What all tests share: an environment without settings of the user's own, or of a job that runs them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,8 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
         "GREENROOM_TOKEN",
     ):
         monkeypatch.delenv(name, raising=False)
+    for name in [each for each in os.environ if each.startswith(("GITHUB_", "ACTIONS_"))]:
+        monkeypatch.delenv(name)
     # Compiled modules make every start of a process several times faster.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 

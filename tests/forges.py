@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from greenroom_pipeline.forge import Forge
@@ -12,14 +13,17 @@ from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_requester import Patience
 from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.forge.local import LocalForge
+from greenroom_pipeline.forge.posts import Annotation, Button, Check, Deployment
 from greenroom_pipeline.repository import Repository
 from tests.github.records import ChangedFile
 from tests.github.repository import FakeRepository
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench
 
-# Tests wait for nothing but an answer that does not come.
-IMPATIENT = Patience(answer=1, between_writes=0, tries=(0, 0, 0), limit=5, sleep=lambda _: None)
+KEY = "flights"
+
+# Tests wait for nothing that they need not see.
+IMPATIENT = Patience(between_writes=0, tries=(0, 0, 0), limit=5, sleep=lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -106,15 +110,28 @@ class GitHubWorld:
     token: str
 
     def forge(
-        self, token: str | None = None, *, name: str | None = None, checkout: int | None = None
+        self,
+        token: str | None = None,
+        *,
+        name: str | None = None,
+        checkout: int | None = None,
+        patience: Patience = IMPATIENT,
     ) -> GitHubForge:
         session = open_job_session(
             self.github.api,
             token=token or self.token,
             name=name or self.repository.full_name,
-            patience=IMPATIENT,
+            patience=patience,
         )
         return GitHubForge(session, Repository(self.bench.root), checkout)
+
+    def writes(self) -> list[str]:
+        """Return every request that would change something."""
+        return [
+            f"{each.method} {each.path}"
+            for each in self.github.requests
+            if each.method != "GET" and each.path != "/graphql"
+        ]
 
     def propose(self, branch: str, message: str, *, files: Mapping[str, str] | None = None) -> int:
         head = commit_on(self.bench, branch, message, files)
@@ -146,6 +163,57 @@ class GitHubWorld:
             for each in self.repository.deployments()
             if each.task == f"preview:{key}:{number}" and each.state != "inactive"
         ]
+
+
+def a_check(sha: str, **changes: object) -> Check:
+    check = Check(
+        name="greenroom/gate",
+        key=KEY,
+        sha=sha,
+        state="success",
+        title="Passed",
+        summary="Better on every slice.",
+        text="| metric | candidate |\n|---|---|",
+        link="https://greenroom.example.com/review?pull=1",
+        annotations=[Annotation("greenroom.toml", 3, "warning", "GR105", "Rows flip.")],
+        buttons=[Button("Keep awake", "Keep the preview awake", "keep-awake")],
+    )
+    return replace(check, **changes)  # type: ignore[arg-type]
+
+
+def a_deployment(pull: int, sha: str, **changes: object) -> Deployment:
+    deployment = Deployment(
+        key=KEY,
+        pull=pull,
+        sha=sha,
+        digest="d" * 64,
+        state="success",
+        description="The candidate answers",
+        link="https://greenroom.example.com/review?pull=1",
+        log="https://github.com/ada/flights/actions/runs/1",
+    )
+    return replace(deployment, **changes)  # type: ignore[arg-type]
+
+
+def at_once(*actions: Callable[[], None]) -> None:
+    """Do all at the same time, and raise what one of them raises."""
+    failed: list[BaseException] = []
+    start = threading.Barrier(len(actions))
+
+    def act(action: Callable[[], None]) -> None:
+        start.wait(10)
+        try:
+            action()
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=act, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if failed:
+        raise failed[0]
 
 
 def commit_on(bench: Workbench, branch: str, message: str, files: Mapping[str, str] | None) -> str:

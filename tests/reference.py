@@ -53,7 +53,7 @@ VARIABLES = """
 | `MLFLOW_TRACKING_URI` | MLflow server or store to use. Default: SQLite and a folder in `GREENROOM_HOME`. |
 | `GREENROOM_HOME` | Folder of store, Bentos and previews. Default: `.greenroom` in the project. |
 | `GREENROOM_SERVER` | [Server](server.md) that a run asks for the champion and hands its bundle to. Default: none. |
-| `GREENROOM_TOKEN` | Token for that server, of scope `deploy`. No process that the run starts sees it. |
+| `GREENROOM_TOKEN` | Token for that server, of scope `deploy`; [a job in GitHub Actions](server.md) needs none. |
 | `GREENROOM_CACHE` | Folder of models' environments, shared by projects. Default: `~/.cache/greenroom`. |
 
 The training command gets `MLFLOW_TRACKING_URI` and `MLFLOW_RUN_ID`, so that `mlflow.start_run()` resumes the

@@ -13,19 +13,38 @@ from greenroom_services.host.names import is_loopback as is_loopback
 
 SERVER = "GREENROOM_SERVER"
 TOKEN = "GREENROOM_TOKEN"
+REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
+REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+CREDENTIALS = (TOKEN, REQUEST_TOKEN, REQUEST_URL, "GITHUB_TOKEN")
+"""Variables that are Greenroom's alone: nothing that a run starts may inherit them."""
+PERMISSION = "`permissions: {contents: read, id-token: write}`"
+
+
+@dataclass(frozen=True)
+class JobIdentity:
+    """A job in GitHub Actions that may ask at *url* for OIDC tokens, which prove who it is."""
+
+    url: str
+    token: str = field(repr=False)
+    """What it asks with; good for nothing else, and for as long as the job."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """*address* is that of the server's portal, without a slash at its end."""
+    """*address* is that of the server's portal, without a slash at its end, and the audience of OIDC tokens."""
 
     address: str
-    token: str = field(repr=False)
+    credential: str | JobIdentity = field(repr=False)
+    """A token of the server's own, or what sessions are traded for."""
 
     @property
     def is_near(self) -> bool:
         """Say whether it is on this machine, to which no proxy leads."""
-        return is_loopback(urlsplit(self.address).hostname or "")
+        return is_near(self.address)
+
+
+def is_near(address: str) -> bool:
+    return is_loopback(urlsplit(address).hostname or "")
 
 
 def find_access(environ: Mapping[str, str]) -> Access | None:
@@ -38,17 +57,44 @@ def find_access(environ: Mapping[str, str]) -> Access | None:
         raise SettingsError(
             f"{SERVER} and MLFLOW_TRACKING_URI are both set, and the server keeps the runs; unset one of them"
         )
+    return Access(address, _read_token(environ) or _read_identity(environ))
+
+
+def _read_token(environ: Mapping[str, str]) -> str | None:
     token = environ.get(TOKEN, "").strip()
-    if not token or not (token.isascii() and token.isprintable()):
+    if not (token.isascii() and token.isprintable()):
         raise SettingsError(
             f"{SERVER} is set, and {TOKEN} holds no token for it; `greenroom token create --scope deploy` there"
             " makes one"
         )
-    return Access(address, token)
+    return token or None
+
+
+def _read_identity(environ: Mapping[str, str]) -> JobIdentity:
+    url, token = environ.get(REQUEST_URL, "").strip(), environ.get(REQUEST_TOKEN, "").strip()
+    if not (url and token):
+        raise SettingsError(_explain_nothing(in_actions=environ.get("GITHUB_ACTIONS") == "true"))
+    if not _is_private(url) or not (token.isascii() and token.isprintable()):
+        raise SettingsError(
+            f"{REQUEST_URL} and {REQUEST_TOKEN} are not as GitHub Actions sets them; run it as a step of a job"
+        )
+    return JobIdentity(url, token)
+
+
+def _explain_nothing(*, in_actions: bool) -> str:
+    way = (
+        f"a job proves who it is by OIDC once it has {PERMISSION}, which a pull request from a fork never gets"
+        if in_actions
+        else f"a job in GitHub Actions needs none with {PERMISSION}"
+    )
+    return (
+        f"{SERVER} is set, and {TOKEN} holds no token for it: {way}; elsewhere `greenroom token create --scope deploy`"
+        " there makes one"
+    )
 
 
 def _require_address(address: str) -> None:
-    """Refuse what is no address, and one to which the token would travel in the open."""
+    """Refuse what is no address, and one to which the credential would travel in the open."""
     try:
         parts = urlsplit(address)
         name, _ = parts.hostname, parts.port
@@ -58,7 +104,17 @@ def _require_address(address: str) -> None:
         raise SettingsError(
             f"{SERVER} {address!r} is no address; write it like https://greenroom.example.com"
         )
-    if parts.scheme == "http" and not is_loopback(name):
+    if not _is_private(address):
         raise SettingsError(
             f"{SERVER} {address!r} would send the token in the open; use https, which all but this machine needs"
         )
+
+
+def _is_private(address: str) -> bool:
+    """Say whether nobody on the way can read what is sent there."""
+    try:
+        parts = urlsplit(address)
+        name = parts.hostname
+    except ValueError:
+        return False
+    return bool(name) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(name or "")))

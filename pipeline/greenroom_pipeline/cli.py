@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from json import dumps
@@ -22,32 +19,20 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import previews_cli, token_cli
-from greenroom_pipeline.access import TOKEN, find_access
-from greenroom_pipeline.errors import GreenroomError, SettingsError, TrainingError
+from greenroom_pipeline import previews_cli, run_cli, token_cli
+from greenroom_pipeline.errors import GreenroomError, SettingsError
 from greenroom_pipeline.places import Places, find_places
-from greenroom_pipeline.terminal import ConsoleProgress, plain, print_findings, print_log, print_report
+from greenroom_pipeline.run_cli import Directory, exit_status, importing
+from greenroom_pipeline.terminal import plain, print_findings, print_report
 
 if TYPE_CHECKING:
     from greenroom_pipeline.compare import Answer
     from greenroom_pipeline.promotion import Promotion
     from greenroom_pipeline.question import Question
-    from greenroom_pipeline.report import Verdict
     from greenroom_pipeline.serve import Server
     from greenroom_services.host.folder import Endpoints
 
 # What needs MLflow is imported inside the commands: `greenroom --help` answers at once.
-
-
-@contextmanager
-def _importing() -> Iterator[None]:
-    """Import without looking for garbage: the many objects of a library stay, and searching them takes seconds."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 app = typer.Typer(
@@ -58,13 +43,9 @@ app = typer.Typer(
 )
 app.add_typer(previews_cli.app, name="previews")
 app.add_typer(token_cli.app, name="token")
+app.command()(run_cli.run)
 
 _TRACEBACK = "--traceback"
-Directory = Annotated[
-    Path,
-    typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and progress on stderr.")]
 By = Annotated[str | None, typer.Option("--by", help="Who promotes; default: git's user.name.")]
 Address = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
 Port = Annotated[
@@ -124,44 +105,6 @@ def configure(
 
 
 @app.command()
-def run(directory: Directory = Path(), json: Json = False) -> None:
-    """Take the checked-out commit through the loop: train, score, evaluate, gate, package, preview, report.
-
-    With GREENROOM_SERVER and GREENROOM_TOKEN set, against that server's champion, and handed in there.
-    Exit status: 0 passed (or inconclusive under `warn`), 1 the gate failed, 2 an expected error.
-    """
-    access = find_access(os.environ)
-    # From here on no process that is started inherits it.
-    os.environ.pop(TOKEN, None)
-    with _importing():
-        from greenroom_pipeline.configuration import load_settings
-        from greenroom_pipeline.handover import run_for_server
-        from greenroom_pipeline.project import open_project
-        from greenroom_pipeline.report import to_json
-        from greenroom_pipeline.run import run_loop
-
-    console, places = Console(stderr=json), _places(directory)
-    gate = load_settings(places.repository).gate
-    try:
-        if access is None:
-            result = run_loop(open_project(places), ConsoleProgress(console))
-        else:
-            result = run_for_server(places, access, ConsoleProgress(console))
-    except TrainingError:
-        raise  # what training wrote has been shown while it ran
-    except GreenroomError as error:
-        print_log(console, error.log)
-        raise
-    if json:
-        typer.echo(to_json(result.report))
-    else:
-        print_report(console, result.report)
-        if result.report.preview is not None and result.report.preview.address is not None:
-            typer.echo(f"Preview: {result.report.preview.address}")
-    raise typer.Exit(_status(result.report.verdict, strict=gate.on_inconclusive == "fail"))
-
-
-@app.command()
 def compare(
     table: options.TableFile,
     target: options.Target,
@@ -198,7 +141,7 @@ def compare(
     """
     if json and markdown:
         raise SettingsError("--json and --markdown are two forms of one report; pass one of them")
-    with _importing():
+    with importing():
         from greenroom_pipeline.compare import compare_table
         from greenroom_pipeline.question import Limits, Question
 
@@ -224,13 +167,13 @@ def compare(
     )
     answer = compare_table(question)
     _show_answer(answer, question, form="json" if json else "markdown" if markdown else "text")
-    raise typer.Exit(_status(answer.report.verdict, strict=on_inconclusive == "fail"))
+    raise typer.Exit(exit_status(answer.report.verdict, strict=on_inconclusive == "fail"))
 
 
 @app.command()
 def promote(directory: Directory = Path(), by: By = None) -> None:
     """Make the reviewed candidate of the checked-out commit the champion."""
-    with _importing():
+    with importing():
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.promotion import promote_checkout
 
@@ -252,14 +195,14 @@ def override(
 
     It holds for this commit alone. Exit status: as `greenroom run` with the new verdict.
     """
-    with _importing():
+    with importing():
         from greenroom_pipeline.override import override_check
         from greenroom_pipeline.project import open_project
 
     project = open_project(_places(directory))
     report = override_check(project, check, reason=reason, by=by or project.repository.user())
     print_report(Console(), report)
-    raise typer.Exit(_status(report.verdict, strict=project.settings.gate.on_inconclusive == "fail"))
+    raise typer.Exit(exit_status(report.verdict, strict=project.settings.gate.on_inconclusive == "fail"))
 
 
 @app.command()
@@ -273,7 +216,7 @@ def serve(
     preview_domain: PreviewDomain = None,
 ) -> None:
     """Run the portal and the preview host for this project until Ctrl-C."""
-    with _importing():
+    with importing():
         from greenroom_pipeline.project import open_project
         from greenroom_pipeline.serve import serving
         from greenroom_services.host.names import Entrance
@@ -296,7 +239,7 @@ def doctor(
 
     Exit status: 0 when all that it needs is there, 2 otherwise; what previews can do without is told only.
     """
-    with _importing():
+    with importing():
         from greenroom_pipeline.doctor import examine, is_well
 
     findings = examine(_places(directory))
@@ -313,7 +256,7 @@ def demo(
     port: Port = 0,
 ) -> None:
     """Play the whole loop on real flights, on this machine, in a temporary folder that is gone afterwards."""
-    with _importing():
+    with importing():
         from greenroom_pipeline.demo import play_demo, prove_demo, prove_promotion
 
     console = Console()
@@ -399,10 +342,6 @@ def _show_answer(answer: Answer, question: Question, *, form: Literal["json", "m
         )
     else:
         print_comparison(Console(), report, rules=rules, advice=advice, notes=notes, min_rows=min_rows)
-
-
-def _status(verdict: Verdict, *, strict: bool) -> int:
-    return 1 if verdict == "fail" or (strict and verdict == "inconclusive") else 0
 
 
 def _places(directory: Path) -> Places:

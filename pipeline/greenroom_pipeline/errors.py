@@ -14,6 +14,8 @@ GreenroomError
     OverrideError      a check cannot be overridden so
     PromotionError     the candidate cannot become champion
     TokenRefused       a token cannot be made, found or read
+    ProofError         a job's OIDC token is not what it must be
+        ProofUnfit         it is genuine, and gives no right here
     ServerError        the Greenroom server cannot be reached, or does not do what was asked
     InboxError         the server's queue of events is full, or cannot be used
     ServeError         a part of the server did not start, or ended
@@ -84,6 +86,14 @@ class PromotionError(GreenroomError):
 
 class TokenRefused(GreenroomError):
     """A token cannot be made, found or read."""
+
+
+class ProofError(GreenroomError):
+    """A job's OIDC token is not what it must be."""
+
+
+class ProofUnfit(ProofError):
+    """A job's OIDC token is genuine, and gives no right here."""
 
 
 class ServerError(GreenroomError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from greenroom_pipeline.access import TOKEN, Access
+from greenroom_pipeline.access import Access
 from greenroom_pipeline.api.client import ServerClient
 from greenroom_pipeline.api.documents import MAX_PARAMETERS, PullState, RunSheet
 from greenroom_pipeline.api.examination import PREDICTIONS, SHEET
@@ -24,6 +25,8 @@ from greenroom_pipeline.score import name_predictions
 from greenroom_services.bundle import PackedBundle, pack_bundle
 from greenroom_services.errors import ServiceError
 
+ATTEMPTS = 1_000
+
 
 def run_for_server(
     places: Places, access: Access, progress: Progress, environ: Mapping[str, str] = os.environ
@@ -32,35 +35,36 @@ def run_for_server(
 
     The report is as the server keeps it, with the preview's link. `ServerError` when the server does not take it.
     """
-    client, steps = ServerClient(access), Steps(progress)
+    steps = Steps(progress)
     with steps.step("champion") as step:
         project = open_project(mirror_places(places, access))
+        client = ServerClient(access, commit=project.repository.commit().sha)
         project = replace(project, forge=AssignedForge(project.repository, _find_number(client, project)))
         champion = mirror_champion(client, project)
         step.note = f"version {champion.version} of {access.address}" if champion else "there is none yet"
     result = run_loop(project, progress, environ)
     with steps.step("hand in") as step:
-        state = client.hand_in(pack_run(project, result))
+        state = client.hand_in(pack_run(project, result, environ))
         step.note = state.preview.address or state.preview.error or state.preview.state
     return replace(result, report=_adopt(result.report, state))
 
 
 def _find_number(client: ServerClient, project: Project) -> int:
-    """Return the one pull request that the token may write."""
+    """Return the one pull request that the credential may write."""
     rights = client.rights()
     if rights.project not in (project.name, "*"):
         raise ServerError(
-            f"{TOKEN} is for project {rights.project!r}, and this is {project.name!r}; use the project's own"
+            f"the credential is for project {rights.project!r}, and this is {project.name!r}; use the project's own"
         )
     if not rights.slot.isdecimal():
         raise ServerError(
-            f"{TOKEN} is for slot {rights.slot!r}, and a run writes one pull request's; make one on the server with"
+            f"the token is for slot {rights.slot!r}, and a run writes one pull request's; make one on the server with"
             " `greenroom token create --scope deploy --slot NUMBER`"
         )
     return int(rights.slot)
 
 
-def pack_run(project: Project, result: RunResult) -> PackedBundle:
+def pack_run(project: Project, result: RunResult, environ: Mapping[str, str] = os.environ) -> PackedBundle:
     """Pack the run's Bento, report, profile, predictions and run record; the same run is the same bytes."""
     subject, package = result.subject, result.package
     predictions = name_predictions(result.model, subject.holdout)
@@ -80,6 +84,8 @@ def pack_run(project: Project, result: RunResult) -> PackedBundle:
             package.bento.path,
             project=project.name,
             slot=subject.slot,
+            repository=_match(environ, "GITHUB_REPOSITORY_ID"),
+            order=read_order(environ),
             sha=subject.commit.sha,
             model=result.model.digest,
             requirements=package.requirements,
@@ -94,6 +100,35 @@ def pack_run(project: Project, result: RunResult) -> PackedBundle:
         )
     except ServiceError as error:
         raise PackagingError(str(error), log=error.log) from error
+
+
+def write_bundle(
+    project: Project, result: RunResult, path: Path, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Leave the run's bundle in a file, for a server to fetch; `PackagingError` when that fails."""
+    try:
+        with path.open("wb") as file:
+            for chunk in pack_run(project, result, environ).chunks():
+                file.write(chunk)
+    except ServiceError as error:
+        raise PackagingError(str(error), log=error.log) from error
+    except OSError as error:
+        raise PackagingError(f"the bundle cannot be written to {path}: {error.strerror}") from None
+
+
+def read_order(environ: Mapping[str, str]) -> int | None:
+    """Return a number that is larger for a later run of a workflow and for a later attempt of one, or None elsewhere.
+
+    GitHub numbers the runs of all its repositories in one row, and keeps the number when a run is tried again.
+    """
+    run, attempt = _match(environ, "GITHUB_RUN_ID"), _match(environ, "GITHUB_RUN_ATTEMPT")
+    return int(run) * ATTEMPTS + min(int(attempt or "1"), ATTEMPTS - 1) if run else None
+
+
+def _match(environ: Mapping[str, str], name: str) -> str:
+    """Return a variable that holds a number, or nothing where it does not."""
+    value = environ.get(name, "")
+    return value if re.fullmatch("[0-9]{1,15}", value) else ""
 
 
 def _limit_parameters(report: Report) -> Report:

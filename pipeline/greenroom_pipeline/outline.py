@@ -37,6 +37,11 @@ class Line:
     champion: str
     change: str
     """Candidate − champion ± half the width of the interval."""
+    difference: str
+    span: str
+    """The interval's ends, low … high."""
+    ends: tuple[float, float, float] | None
+    """Low end, difference and high end as numbers, turned so that more is better."""
     word: Word
 
 
@@ -67,11 +72,12 @@ def list_overall(report: Report) -> list[Line]:
 
 
 def list_slices(
-    report: Report, rules: Sequence[GateRule] = (), *, min_rows: int, most: int = MOST_SLICES
+    report: Report, rules: Sequence[GateRule] = (), *, min_rows: int, most: int | None = MOST_SLICES
 ) -> list[Line]:
     """Return the least favourable slices, by the metrics that *rules* hold slices to, or by the first.
 
-    A slice is called better or worse only when that holds after correction for how many there are.
+    A slice is called better or worse only when that holds after correction for how many there are. None for
+    *most* returns them all.
     """
     found = _choose_slices(report, rules, min_rows=min_rows)
     several = len({result.metric for result in found}) > 1
@@ -82,6 +88,25 @@ def list_slices(
         _write_line(result, name=f"{name_slice(result)}{f', {result.title}' if several else ''}", word=word)
         for result, word in judged[:most]
     ]
+
+
+def tell_slices(report: Report, rules: Sequence[GateRule] = (), *, min_rows: int) -> list[str]:
+    """Say which slices lose and which gain, in a sentence each; nothing where there are none to compare."""
+    lines = list_slices(report, rules, min_rows=min_rows, most=None)
+    by = join_names([_title(report, metric) for metric in _choose_slice_metrics(report, rules)])
+    # The least favourable come first.
+    found = {
+        "worse": [line for line in lines if line.word == "worse"],
+        "better": [line for line in reversed(lines) if line.word == "better"],
+    }
+    told = [f"Gets {word} by {by}: {_name_moves(moved)}." for word, moved in found.items() if moved]
+    return told or (
+        [f"No slice is shown to get better or worse by {by}, of {len(lines):,}."] if lines else []
+    )
+
+
+def _name_moves(lines: Sequence[Line]) -> str:
+    return join_names([f"{line.name} ({line.champion} → {line.candidate})" for line in lines], most=5)
 
 
 def title_slices(report: Report, rules: Sequence[GateRule], *, shown: int) -> str:
@@ -180,7 +205,8 @@ def _look_at(result: MetricResult) -> str:
 
 def _choose_slice_metrics(report: Report, rules: Sequence[GateRule]) -> list[str]:
     held = [rule.metric for rule in rules if rule.max_loss_slices is not None]
-    return held or [each.metric for each in report.metrics[:1]]
+    checked = [check.metric for check in report.checks if check.code == SliceLoss.code and check.metric]
+    return held or checked or [each.metric for each in report.metrics[:1]]
 
 
 def _choose_slices(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[MetricResult]:
@@ -248,11 +274,26 @@ def _write_line(result: MetricResult, *, name: str, word: Word) -> Line:
         "" if each is None else write_figure(each, decimals=decimals)
         for each in (result.candidate, result.champion)
     ]
-    if result.difference is None:
-        change = ""
-    elif result.interval is None:
-        change = write_figure(result.difference, decimals=decimals)
-    else:
+    difference = change = span = ""
+    ends = None
+    if result.difference is not None:
+        sign = "+" if result.difference > 0 else ""
+        difference = change = f"{sign}{write_figure(result.difference, decimals=decimals)}"
+    if result.difference is not None and result.interval is not None:
         change = write_change(result.difference, result.interval, decimals=decimals)
+        span = " … ".join(write_figure(end, decimals=decimals) for end in result.interval)
+        middle, low, high = turn(result)
+        ends = (low, middle, high)
     best: Literal["high", "low"] = "high" if result.higher_is_better else "low"
-    return Line(name, best, result.rows, figures[0], figures[1], change, word)
+    return Line(
+        name=name,
+        best=best,
+        rows=result.rows,
+        candidate=figures[0],
+        champion=figures[1],
+        change=change,
+        difference=difference,
+        span=span,
+        ends=ends,
+        word=word,
+    )

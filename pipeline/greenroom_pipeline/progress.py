@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from greenroom_pipeline.report import Timing
+
+LAST_LINES = 40
 
 
 class Progress(Protocol):
@@ -39,6 +42,34 @@ class Silence:
 
     def failed(self, step: str, seconds: float) -> None:
         pass
+
+
+class Watch:
+    """Progress that passes on what it hears, and keeps which step is under way and what it wrote last."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.step = "prepare"
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self._lines)
+
+    def started(self, step: str) -> None:
+        self.step = step
+        self._lines.clear()
+        self._progress.started(step)
+
+    def wrote(self, line: str) -> None:
+        self._lines.append(line)
+        self._progress.wrote(line)
+
+    def ended(self, timing: Timing, note: str) -> None:
+        self._progress.ended(timing, note)
+
+    def failed(self, step: str, seconds: float) -> None:
+        self._progress.failed(step, seconds)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -103,6 +104,20 @@ class Repository:
         # A file that was moved is one that is gone and one that is new.
         names = self.git("diff", "--name-only", "--no-renames", "-z", f"{base}...{head}", "--")
         return [name for name in names.split("\0") if name]
+
+    def folder(self) -> str:
+        """Return where the root is in the repository, from its top; empty at the top."""
+        return self.git("rev-parse", "--show-prefix").rstrip("/")
+
+    def links(self) -> dict[str, str]:
+        """Return tracked symbolic links below the root, and what each leads to, from the top of the repository."""
+        found, above = {}, self.folder()
+        for line in self.git("ls-files", "--stage", "-z").split("\0"):
+            about, _, name = line.partition("\t")
+            if about.startswith("120000 "):
+                target = self.git("cat-file", "blob", about.split()[1])
+                found[name] = posixpath.normpath(posixpath.join(above, posixpath.dirname(name), target))
+        return found
 
     def is_merged(self, sha: str, branch: str) -> bool:
         return self.asks("merge-base", "--is-ancestor", sha, f"refs/heads/{branch}")

@@ -68,8 +68,7 @@ def _settle_open(server: AppServer, pull: PullRequest) -> bool:
 def _announce(server: AppServer, pull: PullRequest) -> bool:
     """Say of a commit without a report what it waits for, or why there will be none; return whether that stands."""
     place = server.place(pull.head, pull=pull.number)
-    files = server.forge.changed_files(pull.number)
-    if not touches_model(server.project.settings, place.folder, files):
+    if not _touches_model(server, pull, folder=place.folder):
         publish_untouched(server.forge, place)
         return True
     ended = [run for run in server.runs(pull.head)[:1] if run.status == "completed"]
@@ -81,6 +80,11 @@ def _announce(server: AppServer, pull: PullRequest) -> bool:
     else:
         publish_start(server.forge, place, server.links(pull.number))
     return False
+
+
+def _touches_model(server: AppServer, pull: PullRequest, *, folder: str) -> bool:
+    files, links = server.forge.changed_files(pull.number), server.project.repository.links()
+    return touches_model(server.project.settings, folder, files, links=links)
 
 
 def _publish_failure(
@@ -143,8 +147,7 @@ def settle_queue(server: AppServer, *, sha: str, ref: str) -> None:
         reason = f"pull request {pull.number} is {pull.state} and goes into {pull.base}, not {found[1]}"
         publish_failure(server.forge, place, links, step="merge queue", reason=reason, log="")
         return
-    files = server.forge.changed_files(pull.number)
-    if not touches_model(server.project.settings, place.folder, files):
+    if not _touches_model(server, pull, folder=place.folder):
         publish_untouched(server.forge, place)
         return
     report, reason = _find_standing(server, pull)

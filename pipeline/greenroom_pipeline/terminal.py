@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from greenroom_pipeline.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
+from greenroom_pipeline.wording import plain as plain
 from greenroom_pipeline.wording import tell_wear
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
@@ -21,13 +21,6 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "not_applicable": ("– not applicable", "dim"),
 }
 VERDICTS: dict[Verdict, str] = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
-# What could move the cursor, clear the screen or name the window; a model's output is a stranger's text.
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\|$)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def plain(text: str) -> str:
-    """Return *text* without what a terminal would obey rather than show."""
-    return _CONTROLS.sub("", text)
 
 
 class ConsoleProgress:

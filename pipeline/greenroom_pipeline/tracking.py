@@ -84,6 +84,11 @@ class Store:
         self._experiment = experiment
         self._scratch = scratch
 
+    @property
+    def experiment(self) -> str:
+        """Id of the project's experiment."""
+        return self._experiment
+
     # Runs
 
     def begin(self, name: str, tags: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from greenroom_pipeline.access import TOKEN
+from greenroom_pipeline.access import CREDENTIALS
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
 from greenroom_pipeline.wording import find_reason
@@ -27,14 +27,14 @@ def project_environment(environ: Mapping[str, str], *, tools: Path) -> dict[str,
     """Return an environment for commands of the project's own.
 
     Greenroom's own virtual environment is taken off the path, unless it is the one that the user activated:
-    then it is the project's too. Where there is no uv, *tools* provides Greenroom's. The server's token is
-    Greenroom's alone: a candidate's training may write no slot.
+    then it is the project's too. Where there is no uv, *tools* provides Greenroom's. What
+    Greenroom proves itself with is its own: a candidate's training may write no slot, and nothing on the forge.
     """
     own = str(Path(sys.prefix) / "bin")
     activated = sys.prefix in (environ.get("VIRTUAL_ENV"), environ.get("CONDA_PREFIX"))
     taken_out = own if sys.prefix != sys.base_prefix and not activated else None
     folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each != taken_out]
-    passed_on = {name: value for name, value in environ.items() if name != TOKEN}
+    passed_on = {name: value for name, value in environ.items() if name not in CREDENTIALS}
     return passed_on | {"PATH": os.pathsep.join([*folders, str(_provide_uv(tools))])}
 
 

@@ -8,6 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 MINUS = "−"
+# What could move the cursor, clear the screen or name the window; a model's output is a stranger's text.
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\|$)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def plain(text: str) -> str:
+    """Return *text* without what a terminal would obey rather than show."""
+    return _CONTROLS.sub("", text)
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
@@ -75,6 +82,17 @@ def write_change(difference: float, interval: tuple[float, float], *, decimals: 
     half = (interval[1] - interval[0]) / 2
     sign = "+" if difference > 0 else ""
     return f"{sign}{write_figure(difference, decimals=decimals)} ± {write_figure(half, decimals=decimals)}"
+
+
+def write_time(seconds: float) -> str:
+    """Return a span of time as `0.4 s`, `12 s`, `3 min 20 s` or `1 h 5 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def tell_wear(looks: int) -> str:

@@ -137,7 +137,7 @@ def test_a_token_is_asked_for_on_loopback_too(server: ApiServer) -> None:
 
 def test_rights_are_told(server: ApiServer) -> None:
     """A sender may ask where its rights end."""
-    assert server.ask("/sender").json() == {"project": PROJECT, "slot": "7"}
+    assert server.ask("/sender").json() == {"project": PROJECT, "slot": "7", "publishes": False}
 
 
 def change(part: str, *path: str, to: Any) -> Spoil:

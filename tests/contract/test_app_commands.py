@@ -159,7 +159,7 @@ def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) ->
     settle(stage.server, number)
     refused = say(stage, number, f"/greenroom preview {head}", by="eve")
     other = say(stage, number, f"/greenroom preview {'a' * 40}")
-    assert (refused, other, stage.previews.running) == (["eyes", "-1"], ["eyes", "-1"], {})
+    assert (refused, other, stage.previews.shas) == (["eyes", "-1"], ["eyes", "-1"], {})
     assert "is not the newest any more" in stage.comment(number)
 
     assert say(stage, number, f"/greenroom preview {head}") == ["eyes", "+1"]
@@ -186,7 +186,7 @@ def test_buttons_do_the_same(stage: Stage) -> None:
     settle(stage.server, number)
     press(stage, number, "preview", check="other/gate")
     press(stage, number, "preview", by="eve")
-    assert (stage.previews.running, stage.reruns()) == ({}, [])
+    assert (stage.previews.shas, stage.reruns()) == ({}, [])
     assert "Only people who may push" in stage.comment(number)
 
     press(stage, number, "preview")

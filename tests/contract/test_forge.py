@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +10,10 @@ import pytest
 
 from greenroom_pipeline.errors import ForgeError, RepositoryError
 from greenroom_pipeline.forge import Forge
-from greenroom_pipeline.forge.posts import Annotation, Button, Check, CheckState, Deployment
-from tests.forges import GitHubWorld, LocalWorld, Shown, World
+from greenroom_pipeline.forge.posts import CheckState
+from tests.forges import KEY, GitHubWorld, LocalWorld, Shown, World, a_check, a_deployment, at_once
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench, init_repository
-
-KEY = "flights"
 
 
 @pytest.fixture
@@ -41,36 +37,6 @@ def world(request: pytest.FixtureRequest, bench: Workbench) -> Iterator[World]:
 @pytest.fixture
 def forge(world: World) -> Forge:
     return world.forge()
-
-
-def a_check(sha: str, **changes: object) -> Check:
-    check = Check(
-        name="greenroom/gate",
-        key=KEY,
-        sha=sha,
-        state="success",
-        title="Passed",
-        summary="Better on every slice.",
-        text="| metric | candidate |\n|---|---|",
-        link="https://greenroom.example.com/review?pull=1",
-        annotations=[Annotation("greenroom.toml", 3, "warning", "GR105", "Rows flip.")],
-        buttons=[Button("Keep awake", "Keep the preview awake", "keep-awake")],
-    )
-    return replace(check, **changes)  # type: ignore[arg-type]
-
-
-def a_deployment(pull: int, sha: str, **changes: object) -> Deployment:
-    deployment = Deployment(
-        key=KEY,
-        pull=pull,
-        sha=sha,
-        digest="d" * 64,
-        state="success",
-        description="The candidate answers",
-        link="https://greenroom.example.com/review?pull=1",
-        log="https://github.com/ada/flights/actions/runs/1",
-    )
-    return replace(deployment, **changes)  # type: ignore[arg-type]
 
 
 def test_the_default_branch_has_no_pull_request(forge: Forge) -> None:
@@ -282,24 +248,3 @@ def test_two_who_post_at_once_leave_one_of_each(world: World, forge: Forge) -> N
     assert forge.comment(number, KEY) in ("a", "b", "c")
     assert len(world.checks(head, KEY)) == 1
     assert [state for _, state in world.live(number, KEY)] == ["success"]
-
-
-def at_once(*actions: Callable[[], None]) -> None:
-    """Do all at the same time, and raise what one of them raises."""
-    failed: list[BaseException] = []
-    start = threading.Barrier(len(actions))
-
-    def act(action: Callable[[], None]) -> None:
-        start.wait(10)
-        try:
-            action()
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=act, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    if failed:
-        raise failed[0]

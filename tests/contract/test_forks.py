@@ -55,7 +55,7 @@ def test_a_fork_is_judged_here_and_held(stage: Stage) -> None:
         ["preview"],
     )
     assert f"/greenroom preview {head}" in stage.comment(number)
-    assert (str(number) in stage.previews.running, stage.live()) == (False, [])
+    assert (str(number) in stage.previews.shas, stage.live()) == (False, [])
 
 
 def test_a_worse_fork_fails(stage: Stage) -> None:
@@ -92,7 +92,7 @@ def test_what_cannot_be_compared_is_no_pass(stage: Stage, how: str) -> None:
 
     assert (report.verdict, report.champion) == ("inconclusive", None)
     assert why in {each.code: each.reason for each in report.checks}["GR304"]
-    assert stage.previews.running.keys() == {"1"}
+    assert stage.previews.shas.keys() == {"1"}
 
 
 def test_only_a_fork_s_own_run_is_fetched(stage: Stage) -> None:

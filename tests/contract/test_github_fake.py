@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import github as pygithub
+import httpx
 import pytest
 from github import Auth, GithubException, GithubIntegration
 from github.Repository import Repository
 
+from tests.github.faults import Fault, What
 from tests.github.repository import FakeRepository
 from tests.github.rights import Kind
 from tests.github.server import FakeGitHub
@@ -88,12 +90,10 @@ def test_keeps_what_is_posted(flights: FakeRepository) -> None:
     assert [each.id for each in repository.get_deployments(environment="model-preview")] == [deployment.id]
 
 
-def test_gives_comments_by_pages(flights: FakeRepository) -> None:
+def test_gives_comments_by_pages(hub: FakeGitHub, flights: FakeRepository) -> None:
     """Thirty a page, oldest first, and links to the others."""
     for number in range(65):
         flights.say(1, "eve", f"comment {number}")
-    hub = flights.hub
-    assert isinstance(hub, FakeGitHub)
 
     comments = list(enter(flights).get_pull(1).get_issue_comments())
 
@@ -160,3 +160,176 @@ def test_knows_an_app_by_its_key(hub: FakeGitHub, flights: FakeRepository) -> No
 
     assert [each.author for each in flights.comments(1)] == ["greenroom[bot]"]
     assert refused.value.status == 401
+
+
+def ask(hub: FakeGitHub, flights: FakeRepository, kind: Kind = "actions") -> httpx.Client:
+    """Return a client that speaks plain HTTP with a token that may do everything."""
+    token = hub.token(flights, kind)
+    return httpx.Client(base_url=hub.api, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+
+COMMENTS = "/repos/ada/flights/issues/1/comments"
+
+
+def test_fails_what_is_not_as_described(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """A request that GitHub's description does not admit is refused, and fails the test at its end."""
+    with ask(hub, flights) as asking:
+        answer = asking.post("/repos/ada/flights/check-runs", json={"name": "gate"})
+
+    assert answer.status_code == 422
+    assert ["head_sha" in each for each in hub.violations] == [True]
+    with pytest.raises(AssertionError, match="head_sha"):
+        hub.require_described()
+    hub.violations.clear()
+
+
+def test_tells_for_nothing_that_nothing_changed(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """304 for the ETag that it gave, without counting; and everything else counts."""
+    with ask(hub, flights) as asking:
+        first = asking.get(COMMENTS)
+        second = asking.get(COMMENTS, headers={"If-None-Match": first.headers["etag"]})
+        flights.say(1, "eve", "hello")
+        third = asking.get(COMMENTS, headers={"If-None-Match": first.headers["etag"]})
+
+    assert [each.status_code for each in (first, second, third)] == [200, 304, 200]
+    left = [each.headers["x-ratelimit-remaining"] for each in (first, second, third)]
+    assert left == ["999", "999", "998"]
+
+
+def test_ends_what_is_left_of_the_hour(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """403 with nothing remaining, until the hour is over."""
+    hub.limits.hourly = 1
+    with ask(hub, flights) as asking:
+        asking.get(COMMENTS)
+        over = asking.get(COMMENTS)
+        hub.clock.advance(3600)
+        after = asking.get(COMMENTS)
+
+    assert (over.status_code, over.headers["x-ratelimit-remaining"]) == (403, "0")
+    assert after.status_code == 200
+
+
+def test_limits_what_is_written_in_a_minute(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """The eighty-first comment of a minute is told when to come again."""
+    with ask(hub, flights) as asking:
+        answers = [asking.post(COMMENTS, json={"body": "again"}) for _ in range(81)]
+        hub.clock.advance(61)
+        later = asking.post(COMMENTS, json={"body": "again"})
+
+    assert [each.status_code for each in answers] == [201] * 80 + [403]
+    assert answers[-1].headers["retry-after"] == "60"
+    assert later.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        pytest.param(COMMENTS, {"body": "x" * 65_537}, "body", id="a comment"),
+        pytest.param(
+            "/repos/ada/flights/deployments",
+            {"ref": SHA, "required_contexts": [], "description": "x" * 141},
+            "description",
+            id="a deployment's description",
+        ),
+    ],
+)
+def test_limits_what_is_long(
+    hub: FakeGitHub, flights: FakeRepository, path: str, body: dict[str, object], field: str
+) -> None:
+    """One character too many is 422."""
+    fitting = {name: text[:-1] if name == field else text for name, text in body.items()}  # type: ignore[index]
+    with ask(hub, flights) as asking:
+        assert asking.post(path, json=fitting).status_code == 201
+        answer = asking.post(path, json=body)
+
+    assert answer.status_code == 422
+    assert "too long" in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "kept"),
+    [
+        pytest.param("500-before", 500, 0, id="fails first"),
+        pytest.param("500-after", 502, 1, id="fails afterwards"),
+        pytest.param("429", 429, 0, id="is asked too often"),
+        pytest.param("secondary", 403, 0, id="is asked too fast"),
+        pytest.param("timeout", None, 1, id="never answers"),
+        pytest.param("truncated", None, 1, id="hangs up half-way"),
+    ],
+)
+def test_fails_as_it_is_told(
+    hub: FakeGitHub, flights: FakeRepository, what: What, status: int | None, kept: int
+) -> None:
+    """Once, with or without effect; then it works again."""
+    hub.faults.append(Fault("POST", r"/comments$", what, retry_after=7))
+    with ask(hub, flights) as asking:
+        asking.timeout = 0.2 if what == "timeout" else 10
+        try:
+            answer: httpx.Response | None = asking.post(COMMENTS, json={"body": "hello"})
+        except httpx.TransportError:
+            answer = None
+        assert (answer.status_code if answer is not None else None) == status
+        assert len(flights.comments(1)) == kept
+        assert asking.post(COMMENTS, json={"body": "again"}).status_code == 201
+    if status in (429, 403):
+        assert answer is not None
+        assert answer.headers["retry-after"] == "7"
+
+
+def test_leads_from_a_former_name(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """A renamed repository is found under its id: 301 to read, 307 to write."""
+    flights.rename("ada/departures")
+    with ask(hub, flights) as asking:
+        read = asking.get("/repos/ada/flights")
+        written = asking.post(COMMENTS, json={"body": "hello"})
+        followed = asking.post(COMMENTS, json={"body": "hello"}, follow_redirects=True)
+
+    assert (read.status_code, written.status_code) == (301, 307)
+    assert read.headers["location"] == f"{hub.api}/repositories/{flights.id}"
+    assert followed.status_code == 201
+    assert len(flights.comments(1)) == 1
+
+
+def test_runs_something_just_before_a_call(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """A test can have something happen between what a client reads and what it then writes."""
+    hub.meanwhile("POST", r"/comments$", lambda: flights.say(1, "eve", "first"))
+
+    repository = enter(flights)
+    repository.get_pull(1).create_issue_comment("second")
+    repository.get_pull(1).create_issue_comment("third")
+
+    assert [each.body for each in flights.comments(1)] == ["first", "second", "third"]
+
+
+def test_ends_no_transient_deployment(hub: FakeGitHub, flights: FakeRepository) -> None:
+    """A success sets others of its environment inactive, unless they are transient or it says not to."""
+    repository = enter(flights)
+    made = [
+        repository.create_deployment(
+            SHA,
+            auto_merge=False,
+            required_contexts=[],
+            environment="model",
+            transient_environment=transient,
+        )
+        for transient in (False, True, False)
+    ]
+    for deployment in made:
+        deployment.create_status("success")
+
+    assert [each.state for each in flights.deployments()] == ["inactive", "success", "success"]
+
+
+def test_merges_only_what_was_looked_at(flights: FakeRepository) -> None:
+    """A head that moved is 409, and a merge closes the pull request."""
+    pull = enter(flights).get_pull(1)
+    flights.push(1, "b" * 40)
+
+    with pytest.raises(GithubException) as moved:
+        pull.merge(sha=SHA)
+    merged = pull.merge(sha="b" * 40)
+
+    assert moved.value.status == 409
+    assert flights.branches["main"] == merged.sha
+    assert flights.find_commit("main").parents[1] == "b" * 40
+    assert (flights.pull(1).state, flights.pull(1).merged_by) == ("closed", "github-actions[bot]")

@@ -1,4 +1,4 @@
-"""The OpenAPI documents say what the gateway, the control API and the candidate's service do."""
+"""The OpenAPI documents say what the gateway, the control API and the server's API do."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from greenroom_pipeline.api.openapi import describe_api
 from greenroom_services.bundle import MEDIA_TYPE
 from greenroom_services.host.control import Control
 from greenroom_services.host.folder import HostFolder
@@ -36,7 +37,9 @@ from greenroom_services.host.server import listen_gateway, make_server
 from greenroom_services.host.slots import Slots
 from greenroom_services.previews import Address
 from tests.contract.thread_previews import ThreadRuntime, bento_folder, deploy_bento
+from tests.exchanges import Registered, serving_registered
 from tests.gateways import gateway_before
+from tests.submissions import PROJECT
 
 CHECKS = [
     not_a_server_error,
@@ -83,6 +86,7 @@ def gateway() -> Iterator[str]:
 
 GATEWAY = schemathesis.openapi.from_dict(describe_gateway(tokens=False))
 CONTROL = schemathesis.openapi.from_dict(describe_control())
+API = schemathesis.openapi.from_dict(describe_api())
 
 
 def operations(schema: Any) -> dict[str, Any]:
@@ -91,7 +95,9 @@ def operations(schema: Any) -> dict[str, Any]:
     return {each.label: each for each in sorted(found, key=lambda each: each.method.lower() == "delete")}
 
 
-def try_out(operation: Any, *, address: str, checks: list[Any] = CHECKS) -> None:
+def try_out(
+    operation: Any, *, address: str, checks: list[Any] = CHECKS, headers: dict[str, str] | None = None
+) -> None:
     """Ask what the document allows and what it does not, and hold the answers against it."""
 
     @few
@@ -99,12 +105,12 @@ def try_out(operation: Any, *, address: str, checks: list[Any] = CHECKS) -> None
     def ask_properly(case: Any) -> None:
         if case.path_parameters and "project" in case.path_parameters:
             case.path_parameters.update(SLOT)
-        case.call_and_validate(base_url=address, checks=checks)
+        case.call_and_validate(base_url=address, checks=checks, headers=headers)
 
     @few
     @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def ask_badly(case: Any) -> None:
-        case.call_and_validate(base_url=address, checks=checks)
+        case.call_and_validate(base_url=address, checks=checks, headers=headers)
 
     try:
         ask_properly()
@@ -175,3 +181,18 @@ async def answer_question(request: Request) -> JSONResponse:
 def test_the_control_api_does_what_it_says(control: str, label: str) -> None:
     """So does the control API: no bundle, name or body makes it fail in a way that its document does not name."""
     try_out(operations(CONTROL)[label], address=control)
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[Registered]:
+    """A server that takes jobs' identities, with pull request 7."""
+    with serving_registered(tmp_path_factory.mktemp("api") / PROJECT, tables=tables) as running:
+        yield running
+
+
+@pytest.mark.parametrize("label", operations(API))
+def test_the_servers_api_does_what_it_says(registered: Registered, label: str) -> None:
+    """Nor does the server's API answer a stranger or a job with anything that its document does not name."""
+    operation, address = operations(API)[label], f"{registered.address}/api"
+    try_out(operation, address=address)
+    try_out(operation, address=address, headers={"Authorization": f"Bearer {registered.session()}"})

@@ -36,7 +36,7 @@ def test_a_pull_request_from_open_to_closed_and_back(stage: Stage) -> None:
 
     stage.repository.close(number)
     assert settle(stage.server, number)
-    assert (stage.live(), stage.previews.running) == ([], {})
+    assert (stage.live(), stage.previews.shas) == ([], {})
 
     stage.repository.reopen(number)
     assert settle(stage.server, number)
@@ -100,7 +100,7 @@ def test_an_expired_preview_stays_away(stage: Stage) -> None:
     stage.previews.remove("flights", str(number))
     settle(stage.server, number)
 
-    assert stage.previews.running == {}
+    assert stage.previews.shas == {}
 
 
 def test_a_host_without_room_leaves_a_preview_for_later(stage: Stage) -> None:
@@ -112,11 +112,11 @@ def test_a_host_without_room_leaves_a_preview_for_later(stage: Stage) -> None:
     stage.repository.reopen(number)
     stage.previews.fail = HostFull("the disk is full")
     settle(stage.server, number)
-    away = dict(stage.previews.running)
+    away = dict(stage.previews.shas)
     stage.previews.fail = None
     settle(stage.server, number)
 
-    assert (away, set(stage.previews.running)) == ({}, {str(number)})
+    assert (away, set(stage.previews.shas)) == ({}, {str(number)})
 
 
 def queue(stage: Stage, number: int, *, branch: str = "main") -> str:

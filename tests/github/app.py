@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from tests.github.calls import Answer, Call, Endpoint, Refusal
 from tests.github.endpoints import list_endpoints
-from tests.github.faults import AFTER, Fault, fail_after, fail_before
+from tests.github.faults import AFTER, Fault, Interruption, fail_after, fail_before
 from tests.github.hub import Hub
 from tests.github.identification import NOBODY, identify
 from tests.github.limits import Limits
-from tests.github.rights import Caller, require_right, require_sight
+from tests.github.rights import require_right, require_sight
 from tests.github.validation import Answered, ask, described, find_faults_of_request, find_faults_of_response
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -49,6 +49,7 @@ class Desk:
     hub: Hub
     limits: Limits
     faults: list[Fault] = field(default_factory=list)
+    interruptions: list[Interruption] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     """Requests and answers that are not as GitHub describes them."""
@@ -61,6 +62,8 @@ class Desk:
         path = request.scope["raw_path"].decode().split("?")[0]
         seen = Seen(request.method, path, dict(request.query_params), dict(request.headers), _parse(raw))
         self.seen.append(seen)
+        for interruption in self.interruptions:
+            interruption.strike(seen.method, path)
         fault = next((each for each in self.faults if each.takes(seen.method, path)), None)
         answer = self._answer(seen, raw, fault)
         seen.status = answer.status
@@ -73,17 +76,14 @@ class Desk:
         )
 
     def _answer(self, seen: Seen, raw: bytes, fault: Fault | None) -> Answer:
-        token = seen.headers.get("authorization", "")
-        caller, headers = NOBODY, dict[str, str]()
+        headers: dict[str, str] = {}
         try:
-            caller = identify(self.hub, seen.headers)
-            seen.login = caller.login
             if fault is not None:
                 fail_before(fault)
-            answer = self._redirect(seen) or self._route(seen, raw, caller, token, headers)
+            answer = self._redirect(seen) or self._route(seen, raw, headers)
         except Refusal as refusal:
             answer = _refuse(refusal)
-        answer.headers = {**headers, **self.limits.headers(caller, token), **answer.headers}
+        answer.headers = headers | answer.headers
         return answer
 
     def _redirect(self, seen: Seen) -> Answer | None:
@@ -93,35 +93,49 @@ class Desk:
         if renamed is None:
             return None
         tail = "/".join(["", *(part for part in rest if part)])
-        query = "&".join(f"{key}={value}" for key, value in seen.query.items())
-        url = f"{self.hub.api}/repositories/{renamed.id}{tail}{'?' if query else ''}{query}"
+        query = f"?{urlencode(seen.query)}" if seen.query else ""
+        url = f"{self.hub.api}/repositories/{renamed.id}{tail}{query}"
         status = 301 if seen.method == "GET" else 307
         return Answer(status, {"message": "Moved Permanently", "url": url}, {"Location": url})
 
-    def _route(self, seen: Seen, raw: bytes, caller: Caller, token: str, headers: dict[str, str]) -> Answer:
+    def _route(self, seen: Seen, raw: bytes, headers: dict[str, str]) -> Answer:
+        """Answer a call by its endpoint; *headers* takes what goes with every answer of it."""
         path = self._resolve(seen.path)
         endpoint, parts = _match(seen.method, path)
+        if endpoint.kind == "open":
+            call = Call(self.hub, NOBODY, seen.method, path, parts, seen.query, seen.body, raw, seen.headers)
+            return self._hold(endpoint, call)
+        caller, token = identify(self.hub, seen.headers), seen.headers.get("authorization", "")
+        seen.login = caller.login
         if endpoint.needs:
             headers["X-Accepted-GitHub-Permissions"] = "; ".join(endpoint.needs)
-        call = Call(self.hub, caller, seen.method, path, parts, seen.query, seen.body, seen.headers)
         creates = seen.method == "POST" and "owner" in parts
-        self.limits.require_room(caller, token, seen.method, creates=creates)
-        asked = ask(seen.method, path, query=seen.query, headers=seen.headers, body=raw)
+        try:
+            self.limits.require_room(caller, token, seen.method, creates=creates)
+            call = Call(self.hub, caller, seen.method, path, parts, seen.query, seen.body, raw, seen.headers)
+            return self._spare(self._hold(endpoint, call), seen.headers, token)
+        finally:
+            headers |= self.limits.headers(caller, token)
+
+    def _hold(self, endpoint: Endpoint, call: Call) -> Answer:
+        """Answer a call, with both it and the answer held to the description."""
+        what, statuses = f"{call.method} {call.path}", described().get(endpoint.template)
+        asked = ask(call.method, call.path, query=call.query, headers=call.headers, body=call.raw)
         try:
             _admit(endpoint, call)
-            if _is_described(endpoint) and self._note(
-                f"asked {seen.method} {path}", find_faults_of_request(asked)
-            ):
+            if statuses is not None and self._note(f"asked {what}", find_faults_of_request(asked)):
                 raise Refusal(422, "Invalid request.", errors=[self.violations[-1]])
             answer = endpoint.handle(call)
         except Refusal as refusal:
             answer = _refuse(refusal)
-        if str(answer.status) in described().get(endpoint.template, {}).get(seen.method.lower(), ()):
+        if statuses is None:
+            return answer
+        if str(answer.status) in statuses[call.method.lower()]:
             answered = Answered(answer.status, "application/json", answer.headers, answer.encode())
-            self._note(f"answered {seen.method} {path}", find_faults_of_response(asked, answered))
-        elif answer.status < 300 and _is_described(endpoint):
-            self.violations.append(f"answered {seen.method} {path}: {answer.status} is not described")
-        return self._spare(answer, seen.headers, token)
+            self._note(f"answered {what}", find_faults_of_response(asked, answered))
+        elif answer.status < 300:
+            self._note(f"answered {what}", [f"{answer.status} is not described"])
+        return answer
 
     def _resolve(self, path: str) -> str:
         """Return a path by a repository's id as one by its name."""
@@ -148,6 +162,8 @@ class Desk:
 
 
 def _admit(endpoint: Endpoint, call: Call) -> None:
+    if endpoint.kind == "open":
+        return
     if endpoint.kind == "jwt":
         if call.caller.kind != "jwt":
             raise Refusal(401, "A JSON web token could not be decoded")
@@ -170,10 +186,6 @@ def _match(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
-
-
-def _is_described(endpoint: Endpoint) -> bool:
-    return endpoint.template in described()
 
 
 def _refuse(refusal: Refusal) -> Answer:

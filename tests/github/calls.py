@@ -59,6 +59,7 @@ class Call:
     """What the path's template names."""
     query: Mapping[str, str]
     body: Any
+    raw: bytes
     headers: Mapping[str, str]
 
     @property

@@ -1,6 +1,7 @@
-"""Cuts GitHub's own API description down to the endpoints in use: `python -m tests.github.extract FILE`.
+"""Cuts GitHub's own descriptions down to what is in use: `python -m tests.github.extract API WEBHOOKS`.
 
-FILE is `generated/api.github.com.json` of npm's `@octokit/openapi`, which is MIT-licensed (see NOTICE).
+API is `generated/api.github.com.json` of npm's `@octokit/openapi`, WEBHOOKS the file of that name in
+`@octokit/openapi-webhooks`; both are MIT-licensed (see NOTICE).
 """
 
 from __future__ import annotations
@@ -12,6 +13,29 @@ from pathlib import Path
 from typing import Any
 
 SUBSET = Path(__file__).with_name("openapi.json")
+WEBHOOKS = Path(__file__).with_name("webhooks.json")
+EVENTS = (
+    "check_run/completed",
+    "check_run/created",
+    "check_run/requested_action",
+    "check_run/rerequested",
+    "installation/created",
+    "installation/deleted",
+    "issue_comment/created",
+    "issue_comment/deleted",
+    "issue_comment/edited",
+    "merge_group/checks_requested",
+    "merge_group/destroyed",
+    "ping",
+    "pull_request/closed",
+    "pull_request/opened",
+    "pull_request/reopened",
+    "pull_request/synchronize",
+    "push",
+    "workflow_run/completed",
+    "workflow_run/in_progress",
+    "workflow_run/requested",
+)
 REPOSITORY = "/repos/{owner}/{repo}"
 PATHS = (
     "/app",
@@ -80,16 +104,31 @@ LEFT_OUT = {
 def cut(document: dict[str, Any]) -> dict[str, Any]:
     """Return the description of `PATHS` alone, with the components that they refer to."""
     paths = {path: strip(document["paths"][path]) for path in PATHS}
+    header = {key: document[key] for key in ("openapi", "servers")}
+    info = {key: document["info"][key] for key in ("title", "version", "license")}
+    return header | {"info": info, "paths": paths, "components": keep(document, find_references(paths))}
+
+
+def cut_webhooks(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas of the payloads of `EVENTS`, with those that they refer to."""
+    schemas = {}
+    for operation in (methods["post"] for methods in document["webhooks"].values()):
+        name = operation["operationId"].replace("-", "_")
+        if name in EVENTS:
+            schemas[name] = operation["requestBody"]["content"]["application/json"]["schema"]
+    return {"payloads": schemas, "components": keep(document, find_references(schemas))}
+
+
+def keep(document: dict[str, Any], references: Iterator[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+    """Return the components that are referred to, and those that they refer to in turn."""
     kept: dict[str, dict[str, Any]] = {}
-    waiting = list(find_references(paths))
+    waiting = list(references)
     while waiting:
         kind, name = waiting.pop()
         if name not in kept.setdefault(kind, {}):
             kept[kind][name] = strip_child(kind, {name: document["components"][kind][name]})[name]
             waiting.extend(find_references(kept[kind][name]))
-    header = {key: document[key] for key in ("openapi", "servers")}
-    info = {key: document["info"][key] for key in ("title", "version", "license")}
-    return header | {"info": info, "paths": paths, "components": kept}
+    return kept
 
 
 def strip(node: Any) -> Any:
@@ -127,6 +166,11 @@ def find_references(node: Any) -> Iterator[tuple[str, str]]:
             yield from find_references(each)
 
 
+def write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n")
+
+
 if __name__ == "__main__":
-    whole = json.loads(Path(sys.argv[1]).read_text())
-    SUBSET.write_text(json.dumps(cut(whole), separators=(",", ":"), sort_keys=True) + "\n")
+    api, webhooks = (json.loads(Path(name).read_text()) for name in sys.argv[1:])
+    write(SUBSET, cut(api))
+    write(WEBHOOKS, cut_webhooks(webhooks))

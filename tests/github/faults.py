@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,21 @@ class Fault:
             return False
         self.times -= 1
         return True
+
+
+@dataclass
+class Interruption:
+    """Something that happens once, just before a call is answered."""
+
+    method: str
+    path: str
+    happens: Callable[[], object]
+    is_over: bool = False
+
+    def strike(self, method: str, path: str) -> None:
+        if not self.is_over and method == self.method and re.search(self.path, path):
+            self.is_over = True
+            self.happens()
 
 
 def fail_before(fault: Fault) -> None:

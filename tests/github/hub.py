@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from tests.github.apps import EVENTS, FakeApp
 from tests.github.calls import Refusal
 from tests.github.clock import Clock
-from tests.github.records import Person
+from tests.github.oidc import Issuer
+from tests.github.records import Artifact, Person
 from tests.github.repository import FakeRepository
 from tests.github.rights import EVERYTHING, Caller, Kind
 
@@ -28,6 +31,13 @@ class Hub:
         self.people: dict[str, Person] = {}
         self.apps: list[FakeApp] = []
         self.tokens: dict[str, Caller] = {}
+        self.oidc = Issuer(self)
+        self.downloads: dict[str, Artifact] = {}
+        """What may be fetched for now, by the signature in its address."""
+        self.download_host: str | None = None
+        """Where artifacts are fetched from, when that is to be another address than the API's."""
+        self.manifests: dict[str, dict[str, Any]] = {}
+        """Apps that somebody agreed to and that nobody fetched the keys of yet, by their code."""
         self._ids = itertools.count(1001)
         self.apps.append(FakeApp(self, ACTIONS_ID, ACTIONS, "github", EVERYTHING, "", ()))
 
@@ -44,20 +54,25 @@ class Hub:
         private: bool = False,
         default_branch: str = "main",
         parent: FakeRepository | None = None,
+        git: Path | None = None,
     ) -> FakeRepository:
-        """Return the repository of this name, made where there is none; with *parent*, it is a fork of that."""
+        """Return the repository of this name, made where there is none.
+
+        With *parent* it is a fork of that; with *git*, a bare git repository is behind it.
+        """
         for known in self.repositories:
             if known.full_name == full_name:
                 return known
         owner, name = full_name.split("/")
         made = FakeRepository(
-            self,
-            self.next_id(),
-            owner,
-            name,
-            private,
-            default_branch,
+            hub=self,
+            id=self.next_id(),
+            owner=owner,
+            name=name,
+            private=private,
+            default_branch=default_branch,
             parent=parent.full_name if parent else None,
+            git=git,
         )
         self.repositories.append(made)
         return made

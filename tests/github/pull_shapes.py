@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.github.clock import write_time, write_time_or_none
@@ -116,7 +117,7 @@ def show_comment(repository: FakeRepository, comment: Comment) -> Shape:
         "created_at": write_time(comment.created),
         "updated_at": write_time(comment.updated),
         "performed_via_github_app": show_app_of(hub, comment.app),
-        "reactions": _count_reactions(url, comment),
+        "reactions": _count_reactions(url, comment.reactions),
     }
 
 
@@ -157,6 +158,7 @@ def show_issue(repository: FakeRepository, pull: Pull) -> Shape:
         "closed_at": write_time_or_none(pull.closed),
         "pull_request": {**links, "merged_at": write_time_or_none(pull.merged)},
         **dict.fromkeys(("assignee", "milestone", "active_lock_reason", "state_reason")),
+        "reactions": _count_reactions(issue, ()),
         "assignees": [],
         "labels": [],
         "locked": False,
@@ -221,7 +223,7 @@ def _show_minimal_repository(repository: FakeRepository) -> Shape:
     return {"id": repository.id, "name": repository.name, "url": url}
 
 
-def _count_reactions(url: str, comment: Comment) -> Shape:
-    counted = Counter(reaction.content for reaction in comment.reactions)
+def _count_reactions(url: str, reactions: Sequence[Reaction]) -> Shape:
+    counted = Counter(reaction.content for reaction in reactions)
     counts: dict[str, Any] = {name: counted[name] for name in REACTIONS}
     return {**counts, "url": f"{url}/reactions", "total_count": counted.total()}

@@ -73,6 +73,8 @@ class Pull:
     head_repository: str | None
     """Full name; None once a fork was deleted."""
     files: list[ChangedFile] = field(default_factory=list)
+    given: list[ChangedFile] | None = None
+    """What a test says that it changes; git says otherwise."""
     reviews: list[Review] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """Every head that it ever had."""

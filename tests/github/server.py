@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 import uvicorn
 
 from tests.github.app import Desk, Seen
-from tests.github.faults import Fault
+from tests.github.faults import Fault, Interruption
 from tests.github.hub import Hub
 from tests.github.limits import Limits
 
@@ -23,7 +24,10 @@ class FakeGitHub(Hub):
         super().__init__()
         self.limits = Limits(self.clock)
         self._desk = Desk(self, self.limits)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        # Named a TCP socket, or asyncio would not switch Nagle's algorithm off: 40 ms a request.
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
         self.api = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(
             self._desk.build(),
@@ -48,6 +52,10 @@ class FakeGitHub(Hub):
     def violations(self) -> list[str]:
         return self._desk.violations
 
+    def meanwhile(self, method: str, path: str, happens: Callable[[], object]) -> None:
+        """Have something happen once, just before the next such call is answered."""
+        self._desk.interruptions.append(Interruption(method, path, happens))
+
     def __enter__(self) -> FakeGitHub:
         self._thread.start()
         return self
@@ -60,4 +68,8 @@ class FakeGitHub(Hub):
         self._listener.close()
         assert not self._thread.is_alive(), "the tests' GitHub does not stop"
         if error is None:
-            assert not self.violations, "\n".join(self.violations)
+            self.require_described()
+
+    def require_described(self) -> None:
+        """Fail where anything asked or answered so far was not as described."""
+        assert not self.violations, "\n".join(self.violations)

@@ -77,6 +77,7 @@ def show_repository(repository: FakeRepository) -> Shape:
         "svn_url": page,
         "archived": False,
         "disabled": False,
+        "topics": [],
         "allow_merge_commit": True,
         "allow_squash_merge": True,
         "allow_rebase_merge": True,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker
 from openapi_core import OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from tests.github.extract import SUBSET
+from tests.github.extract import SUBSET, WEBHOOKS
 
 
 @dataclass
@@ -71,6 +72,18 @@ def find_faults_of_request(asked: Asked) -> list[str]:
 
 def find_faults_of_response(asked: Asked, answered: Answered) -> list[str]:
     return [_tell(error) for error in description().iter_response_errors(asked, answered)]
+
+
+@cache
+def described_payload(name: str) -> Draft202012Validator:
+    document = json.loads(WEBHOOKS.read_bytes())
+    schema = {**document["payloads"][name], "components": document["components"]}
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+def find_faults_of_payload(event: str, payload: Mapping[str, Any]) -> list[str]:
+    name = f"{event}/{payload['action']}" if "action" in payload else event
+    return [_tell(error) for error in described_payload(name).iter_errors(dict(payload))]
 
 
 def _tell(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from greenroom_pipeline.outline import advise, is_judged, list_overall, list_slices
+from greenroom_pipeline.outline import advise, is_judged, list_overall, list_slices, tell_slices
 from greenroom_pipeline.report import (
     CheckResult,
     Holdout,
@@ -144,3 +144,22 @@ def test_not_applicable_is_no_verdict() -> None:
     report = make_report([make_result(-1, 1)], [("GR102", "not_applicable")], champion=False)
 
     assert not is_judged(report.checks)
+
+
+def test_slices_that_move_are_named() -> None:
+    """Who loses and who gains, surest first, by which metric, and from what to what; or that nobody does."""
+    moved = [
+        make_result(2, 4, slice="south", p_value=0.0001),
+        make_result(-4, -2, slice="north", p_value=0.0001),
+        make_result(-5, -3, slice="west", p_value=0.00001),
+        make_result(-1, 1, slice="east"),
+    ]
+
+    assert tell_slices(make_report([make_result(-1, 1), *moved]), min_rows=100) == [
+        "Gets worse by RMSE: region south (10.00 → 13.00).",
+        "Gets better by RMSE: region west (10.00 → 6.00) and region north (10.00 → 7.00).",
+    ]
+    assert tell_slices(make_report([make_result(-1, 1), moved[-1]]), min_rows=100) == [
+        "No slice is shown to get better or worse by RMSE, of 1."
+    ]
+    assert tell_slices(make_report([make_result(-1, 1)]), min_rows=100) == []

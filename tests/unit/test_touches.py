@@ -37,6 +37,11 @@ NAMED = 'inputs = ["train.py", "features/", "./conf"]'
         ("greenroom.toml", True),
         ("data/holdout.parquet", True),
         ("data/train.parquet", True),
+        ("data/train.parquet.dvc", True),
+        ("data.dvc", True),
+        ("dvc.lock", True),
+        ("conf", True),
+        ("docs.dvc", False),
         ("docs/features/hours.md", False),
         ("features.md", False),
         ("train.pyi", False),
@@ -85,3 +90,13 @@ def test_too_many_files_and_none() -> None:
     """What cannot be listed may touch it; an empty change does not."""
     assert touches_model(make_settings(NAMED), "", None)
     assert not touches_model(make_settings(NAMED), "", [])
+
+
+def test_what_an_input_leads_to_counts() -> None:
+    """A link among the inputs stands for what it leads to, wherever in the repository that is."""
+    settings = make_settings(NAMED)
+    links = {"features/shared": "lib/hours", "docs/other": "lib/docs"}
+
+    assert touches_model(settings, "models/flights", ["lib/hours/a.py"], links=links)
+    assert not touches_model(settings, "models/flights", ["lib/hours/a.py"])
+    assert not touches_model(settings, "models/flights", ["lib/docs/a.md", "lib/hours.py"], links=links)

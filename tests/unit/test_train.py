@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenroom_pipeline.access import CREDENTIALS
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
 from greenroom_pipeline.train import project_environment, run_command, training_environment
@@ -90,11 +91,11 @@ def test_mlflow_is_pointed_at_the_run(tmp_path: Path) -> None:
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_the_servers_token_is_kept_from_training(tmp_path: Path) -> None:
-    """A candidate's training sees the project's variables and not the token that its slot is written with."""
+def test_credentials_are_kept_from_training(tmp_path: Path) -> None:
+    """A candidate's training sees the project's variables and nothing that a slot or the forge is written with."""
     environ = {
         "PATH": "/usr/bin",
-        "GREENROOM_TOKEN": "secret",
+        **dict.fromkeys(CREDENTIALS, "secret"),
         "GREENROOM_SERVER": "http://127.0.0.1:1",
         "X": "1",
     }

@@ -21,18 +21,22 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from greenroom_pipeline.api.documents import Health, PullState, Rights, as_json
-from greenroom_pipeline.api.identity import Sender, Senders, TokenSenders, read_bearer
+from greenroom_pipeline.api.identity import KnownSenders, Sender, Senders, TokenSenders, read_bearer
 from greenroom_pipeline.api.openapi import describe_api
-from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS
+from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS, HEADERS
+from greenroom_pipeline.api.session_route import SessionRoute
+from greenroom_pipeline.api.sessions import PREFIX as SESSION
 from greenroom_pipeline.api.webhooks import Webhooks
 from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.inbox import FILE, Inbox
-from greenroom_pipeline.places import find_places
+from greenroom_pipeline.places import Places, find_places
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import MIB, BundleLimits, read_digest
+from greenroom_services.tokens import PREFIX as TOKEN
 from greenroom_services.tokens import TokenStore
 
 if TYPE_CHECKING:
+    from greenroom_pipeline.api.exchange import Exchange
     from greenroom_pipeline.api.reception import Reception
 
 LIMITS = BundleLimits()
@@ -54,14 +58,25 @@ register_url_convertor("pull", PullNumber())
 
 
 class Api:
-    """The endpoints over one reception, which is opened by whoever first needs it."""
+    """The endpoints over one reception, which is opened by whoever first needs it.
+
+    *exchange* gives sessions for the OIDC tokens of jobs; None where the server knows no repository on GitHub.
+    """
 
     def __init__(
-        self, senders: Senders, open_reception: Callable[[], Reception], *, webhooks: Webhooks | None = None
+        self,
+        tokens: Senders,
+        open_reception: Callable[[], Reception],
+        *,
+        exchange: Exchange | None = None,
+        webhooks: Webhooks | None = None,
     ) -> None:
-        self._senders = senders
+        sessions = {SESSION: exchange.sessions} if exchange else {}
+        self._senders = KnownSenders({TOKEN: tokens, **sessions})
         self._webhooks = webhooks
         self._open = open_reception
+        self._publishes = exchange is not None and exchange.publishes
+        self._sessions = SessionRoute(exchange, lambda: self._open_once().project)
         self._opened: Reception | None = None
         self._opening = Lock()
         self._writing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -72,6 +87,7 @@ class Api:
             Route("/health", self.health),
             Route("/openapi.json", self.openapi),
             Route("/sender", self.sender),
+            Route("/sessions", self._sessions.open, methods=["POST"]),
             Route(f"{project}/champion", self.champion),
             Route(f"{project}/champion/model", self.champion_model),
             Route(f"{project}/champion/predictions", self.champion_predictions),
@@ -92,7 +108,8 @@ class Api:
 
     async def sender(self, request: Request) -> Response:
         found = self._identify(request)
-        return JSONResponse(as_json(Rights(project=found.project, slot=found.slot)))
+        rights = Rights(project=found.project, slot=found.slot, publishes=self._publishes)
+        return JSONResponse(as_json(rights))
 
     async def champion(self, request: Request) -> Response:
         reception = await self._enter(request)
@@ -145,7 +162,9 @@ class Api:
         bundle = await receive_bundle(request.stream(), digest=digest, into=into, limits=LIMITS)
         if sender.sha not in (None, bundle.manifest.sha):
             raise HTTPException(
-                403, f"this credential is for commit {str(sender.sha)[:7]}; hand in a bundle of that one"
+                403,
+                f"this credential is for commit {str(sender.sha)[:7]}, and the bundle is of"
+                f" {bundle.manifest.sha[:7]}; run the newest commit",
             )
         return await asyncio.to_thread(reception.take_in, bundle, request.path_params["number"])
 
@@ -155,9 +174,9 @@ class Api:
         if sender is None:
             raise HTTPException(
                 401,
-                "the API asks for a token of scope deploy that lives: Authorization: Bearer …;"
+                "the API asks for a session or a token of scope deploy that lives: Authorization: Bearer …;"
                 " `greenroom token create` makes one",
-                headers={"WWW-Authenticate": "Bearer"},
+                headers=HEADERS[401],
             )
         return sender
 
@@ -224,5 +243,16 @@ def build_api(environ: Mapping[str, str] = os.environ) -> Starlette:
         return open_reception(environ)
 
     places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
+    tokens = TokenSenders(TokenStore(places.tokens))
     webhooks = Webhooks(read_registration(places.home), Inbox(places.home / FILE))
-    return Api(TokenSenders(TokenStore(places.tokens)), open_reception, webhooks=webhooks).app()
+    return Api(tokens, open_reception, exchange=_open_exchange(places), webhooks=webhooks).app()
+
+
+def _open_exchange(places: Places) -> Exchange | None:
+    registration = read_registration(places.home)
+    if registration is None:
+        return None
+    # Cryptography is loaded by a server that needs it.
+    from greenroom_pipeline.api.exchange import open_exchange
+
+    return open_exchange(registration, places.home)

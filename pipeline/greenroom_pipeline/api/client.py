@@ -5,53 +5,54 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
-from greenroom_pipeline.access import SERVER, TOKEN, Access
+from greenroom_pipeline.access import Access
+from greenroom_pipeline.api.calls import (
+    ANSWER_SECONDS,
+    CredentialEnded,
+    Document,
+    Later,
+    Unanswered,
+    asking,
+    explain_unreadable,
+    read,
+    require_success,
+)
+from greenroom_pipeline.api.credentials import open_credential
 from greenroom_pipeline.api.documents import ChampionState, PullState, Rights
 from greenroom_pipeline.errors import ServerError
 from greenroom_services.bundle import Bundle, PackedBundle, receive_bundle
-from greenroom_services.errors import BundlingError, ServiceError
-from greenroom_services.previews import Failure
+from greenroom_services.errors import ServiceError
 
-CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 60.0
 # The server builds the model's environment, where it has none yet, and waits for the preview's first answer.
 TAKEN_SECONDS = 2_400.0
 TRIES = 6
-SHORTEST_WAIT, LONGEST_WAIT = 1.0, 30.0
-ANSWER_BYTES = 2**20
 PREDICTIONS_BYTES = 4 * 2**30
-MESSAGE_CHARACTERS = 1_000
 PREDICTIONS_NAME = re.compile(r'filename="([0-9a-f]{16}-[0-9a-f]{24}\.parquet)"')
-Document = TypeVar("Document", bound=BaseModel)
 T = TypeVar("T")
 
 
-class _Later(Exception):
-    """The server was not reached, or asks to be asked later; *reason* is what to say when it stays so."""
-
-    def __init__(self, reason: ServerError, *, seconds: float = SHORTEST_WAIT) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-        self.seconds = seconds
-
-
 class ServerClient:
-    """Every call raises `ServerError` when it fails, also after some tries. *wait* is what passes between them."""
+    """Every call raises `ServerError` when it fails, also after some tries. *wait* is what passes between them.
 
-    def __init__(self, access: Access, *, wait: Callable[[float], None] = time.sleep) -> None:
+    *commit* is the one that the run has checked out, for which alone a job gets a session.
+    """
+
+    def __init__(
+        self, access: Access, *, commit: str | None = None, wait: Callable[[float], None] = time.sleep
+    ) -> None:
         self._access = access
+        self._credential = open_credential(access, commit=commit)
         self._wait = wait
 
     def rights(self) -> Rights:
-        """Return where the token's rights end."""
+        """Return where the credential's rights end."""
 
         def ask() -> Rights:
             with self._asking("GET", "/sender") as answer:
@@ -73,7 +74,7 @@ class ServerClient:
 
         def ask() -> Bundle:
             with self._asking("GET", f"/projects/{project}/champion/model") as answer:
-                self._require_success(answer)
+                require_success(self._access, answer)
                 return self._unpack(answer, into)
 
         return self._retry(ask)
@@ -103,67 +104,33 @@ class ServerClient:
     def _retry(self, ask: Callable[[], T]) -> T:
         for left in reversed(range(TRIES)):
             try:
-                return ask()
-            except _Later as later:
+                return self._ask_with_another(ask)
+            except Later as later:
+                # An answer that was lost may have been that the session is over.
+                if isinstance(later, Unanswered):
+                    self._credential.renew()
                 if not left:
                     raise later.reason from later.__cause__
                 self._wait(later.seconds)
         raise AssertionError("the last try has returned or raised")
 
-    @contextmanager
+    def _ask_with_another(self, ask: Callable[[], T]) -> T:
+        """Ask, and once more with another credential when this one has ended."""
+        try:
+            return ask()
+        except CredentialEnded:
+            if not self._credential.renew():
+                raise
+            return ask()
+
     def _asking(
         self, method: str, path: str, *, seconds: float = ANSWER_SECONDS, **request: Any
-    ) -> Iterator[httpx.Response]:
-        address, near = self._access.address, self._access.is_near
-        authorization = {"Authorization": f"Bearer {self._access.token}"}
-        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-        try:
-            with (
-                httpx.Client(headers=authorization, timeout=timeout, trust_env=not near) as client,
-                client.stream(method, f"{address}/api{path}", **request) as answer,
-            ):
-                yield answer
-        except BundlingError as error:
-            raise ServerError(f"the bundle could not be sent: {error}") from error
-        except httpx.TransportError as error:
-            raise _Later(
-                ServerError(
-                    f"the server at {SERVER} {address} does not answer ({str(error) or type(error).__name__});"
-                    " see that `greenroom serve` runs there, and the address"
-                )
-            ) from error
+    ) -> AbstractContextManager[httpx.Response]:
+        token = self._credential.text()
+        return asking(self._access, method, path, token=token, seconds=seconds, **request)
 
     def _read(self, answer: httpx.Response, kind: type[Document]) -> Document:
-        self._require_success(answer)
-        try:
-            return kind.model_validate_json(_read_some(answer))
-        except ValidationError:
-            raise self._unreadable(answer) from None
-
-    def _require_success(self, answer: httpx.Response) -> None:
-        if answer.status_code == httpx.codes.OK:
-            return
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise ServerError(
-                f"{self._access.address} does not take {TOKEN}: it is unknown there, expired or revoked; make another"
-                " there with `greenroom token create --scope deploy`"
-            )
-        try:
-            failure = Failure.model_validate_json(_read_some(answer))
-        except ValidationError:
-            raise self._unreadable(answer) from None
-        log = next((str(item["log"]) for item in failure.detail if "log" in item), "")
-        said = " ".join(failure.error.split())[:MESSAGE_CHARACTERS]
-        refusal = ServerError(f"the server refuses ({answer.status_code}): {said}", log=log)
-        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            raise _Later(refusal, seconds=_read_wait(answer))
-        raise refusal
-
-    def _unreadable(self, answer: httpx.Response) -> ServerError:
-        return ServerError(
-            f"{self._access.address} answers {answer.status_code} with something that is none of Greenroom's; see"
-            f" that {SERVER} is a server of this version, without a proxy that asks for a sign-in before it"
-        )
+        return read(self._access, answer, kind)
 
     def _unpack(self, answer: httpx.Response, into: Path) -> Bundle:
         async def chunks() -> AsyncIterator[bytes]:
@@ -177,10 +144,10 @@ class ServerClient:
             raise ServerError(f"the server's champion cannot be used: {error}") from error
 
     def _save(self, answer: httpx.Response, folder: Path) -> Path:
-        self._require_success(answer)
+        require_success(self._access, answer)
         named = PREDICTIONS_NAME.search(answer.headers.get("content-disposition", ""))
         if named is None:
-            raise self._unreadable(answer)
+            raise explain_unreadable(self._access, answer)
         path, size = folder / named[1], 0
         with path.open("wb") as file:
             for chunk in answer.iter_bytes():
@@ -192,18 +159,3 @@ class ServerClient:
 
 def _is_there(answer: httpx.Response) -> bool:
     return answer.status_code != httpx.codes.NOT_FOUND
-
-
-def _read_some(answer: httpx.Response) -> bytes:
-    content = bytearray()
-    for chunk in answer.iter_bytes():
-        content += chunk
-        if len(content) > ANSWER_BYTES:
-            break
-    return bytes(content)
-
-
-def _read_wait(answer: httpx.Response) -> float:
-    said = answer.headers.get("retry-after", "")
-    seconds = float(said) if said.isdecimal() else SHORTEST_WAIT
-    return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)

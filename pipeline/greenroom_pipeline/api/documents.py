@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from greenroom_pipeline.observations import Document
 from greenroom_pipeline.origin import Digest, Origin, Sha
@@ -57,6 +57,17 @@ class Rights(Answer):
 
     project: str = Field(description="The project; `*` for any.")
     slot: str = Field(description="The pull request that it may write; `*` for any.")
+    publishes: bool = Field(False, description="Whether the server itself posts on the forge.")
+
+
+class SessionGrant(Answer):
+    """An upload session, for one commit of one pull request."""
+
+    token: str = Field(description="The session's credential, to be sent as a bearer's.", repr=False)
+    expires: AwareDatetime
+    project: str
+    slot: str = Field(description="The pull request that it may write.")
+    publishes: bool = Field(description="Whether the server itself posts on the forge.")
 
 
 class ChampionState(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +45,17 @@ class TokenSenders:
         if token is None or token.scope != "deploy":
             return None
         return Sender(token.project, token.slot)
+
+
+class KnownSenders:
+    """Those of several *kinds*, each by what its credentials begin with, up to the first underscore."""
+
+    def __init__(self, kinds: Mapping[str, Senders]) -> None:
+        self._kinds = kinds
+
+    def find(self, credential: str) -> Sender | None:
+        kind = self._kinds.get(credential.partition("_")[0])
+        return kind.find(credential) if kind else None
 
 
 def read_bearer(authorization: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from greenroom_pipeline.api.documents import ChampionState, Health, PullState, Rights
+from greenroom_pipeline.api.documents import ChampionState, Health, PullState, Rights, SessionGrant
 from greenroom_services.bundle import MEDIA_TYPE
 from greenroom_services.previews import Failure
 
@@ -20,6 +20,13 @@ _NUMBER = {
     "required": True,
     "description": "The pull request.",
     "schema": {"type": "integer", "minimum": 1},
+}
+_COMMIT = {
+    "name": "sha",
+    "in": "query",
+    "required": False,
+    "description": "The commit that the job has checked out; without it the pull request's newest is meant.",
+    "schema": {"type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$"},
 }
 _HOLDOUT = {
     "name": "holdout",
@@ -42,8 +49,8 @@ _EVENT_HEADERS = {
 }
 _REFUSALS = {
     400: "The request is malformed, or broke off.",
-    401: "There is no token or signature, or it is unknown, expired or revoked.",
-    403: "The token is for another project, pull request or commit.",
+    401: "There is no credential or signature, or it is unknown, expired or revoked.",
+    403: "The credential is for another project, pull request or commit.",
     404: "There is no such thing.",
     408: "It did not come in time.",
     409: "The pull request or production has moved on.",
@@ -59,7 +66,7 @@ _READ = (401, 403, 404, 503)
 @cache
 def describe_api() -> dict[str, Any]:
     """Return the document; paths are relative to /api."""
-    kinds = (Health, Rights, ChampionState, PullState, Failure)
+    kinds = (Health, Rights, SessionGrant, ChampionState, PullState, Failure)
     _, schemas = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=f"{_SCHEMAS}{{model}}"
     )
@@ -71,7 +78,19 @@ def describe_api() -> dict[str, Any]:
         "security": [{"token": []}],
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A session, or a token of scope deploy.",
+                },
+                "oidc": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The OIDC token of a job in GitHub Actions, for this server's address.",
+                },
+            },
         },
     }
 
@@ -83,7 +102,8 @@ def _paths() -> dict[str, Any]:
         "/openapi.json": _get(
             "Describe the API", {"application/json": {"schema": {"type": "object"}}}, refusals=(), open=True
         ),
-        "/sender": _get("Say where the token's rights end", _json("Rights"), refusals=(401,)),
+        "/sender": _get("Say where the credential's rights end", _json("Rights"), refusals=(401,)),
+        "/sessions": {"post": _post()},
         f"{project}/champion": _get("Name the model in production", _json("ChampionState"), _PROJECT),
         f"{project}/champion/model": _get(
             "Give its files below `model/` and its feature profile, packed like a bundle",
@@ -118,6 +138,16 @@ def _get(
         "responses": {"200": {"description": "It is there.", "content": content}, **_refuse(refusals)},
     }
     return {"get": operation | ({"security": []} if open else {})}
+
+
+def _post() -> dict[str, Any]:
+    done = {"description": "The session is open.", "content": _json("SessionGrant")}
+    return {
+        "summary": "Open an upload session for a job of a pull request; an OIDC token opens one",
+        "security": [{"oidc": []}],
+        "parameters": [_COMMIT],
+        "responses": {"201": done, **_refuse((400, *_READ))},
+    }
 
 
 def _put() -> dict[str, Any]:

@@ -8,7 +8,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from greenroom_pipeline.errors import GreenroomError, InboxError, RepositoryError, StoreError
+from greenroom_pipeline.errors import (
+    ForgeError,
+    GreenroomError,
+    InboxError,
+    ProofError,
+    ProofUnfit,
+    RepositoryError,
+    StoreError,
+)
 from greenroom_services.errors import (
     BundleRefused,
     BundleStale,
@@ -29,8 +37,12 @@ STATUSES: dict[type[Exception], int] = {
     HostAbsent: 503,
     StoreError: 503,
     InboxError: 503,
+    ForgeError: 503,
     RepositoryError: 404,
+    ProofUnfit: 403,
+    ProofError: 401,
 }
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": RETRY_SECONDS}}
 
 
 def refuse(message: str, status: int, *, log: str = "", headers: dict[str, str] | None = None) -> Response:
@@ -47,8 +59,7 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
 def _answer_expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, GreenroomError | ServiceError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
-    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
-    return refuse(str(error), status, log=error.log, headers=headers)
+    return refuse(str(error), status, log=error.log, headers=HEADERS.get(status))
 
 
 def _answer_broken_off(_request: Request, _error: Exception) -> Response:

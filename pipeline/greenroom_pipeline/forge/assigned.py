@@ -20,17 +20,21 @@ class AssignedForge:
     """
 
     repository: Repository
-    number: int
+    number: int | None
+    """None for a commit of no pull request."""
 
     def pulls(self) -> list[PullRequest]:
-        return [self.pull_of_checkout()]
+        return [] if self.number is None else [self.pull(self.number)]
 
     def pull(self, number: int) -> PullRequest:
-        if number != self.number:
-            raise RepositoryError(f"the checkout is pull request {self.number}, not {number}")
-        return self.pull_of_checkout()
+        found = self.pull_of_checkout()
+        if found is None or found.number != number:
+            raise RepositoryError(f"the checkout is pull request {self.number or '(none)'}, not {number}")
+        return found
 
-    def pull_of_checkout(self) -> PullRequest:
+    def pull_of_checkout(self) -> PullRequest | None:
+        if self.number is None:
+            return None
         commit = self.repository.commit()
         return PullRequest(
             number=self.number,
@@ -62,7 +66,9 @@ class AssignedForge:
         self._leave_to_server(number)
 
     def write_check(self, check: Check) -> NoReturn:
-        self._leave_to_server(self.number)
+        raise ForgeError(
+            f"what is posted on commit {check.sha[:7]} is posted by the server, which has the run"
+        )
 
     def write_deployment(self, deployment: Deployment) -> NoReturn:
         self._leave_to_server(deployment.pull)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from github import UnknownObjectException
 from github.Repository import Repository as Posted
 
 from greenroom_pipeline.errors import RepositoryError
@@ -14,6 +13,7 @@ from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.forge.github_checks import write_check
 from greenroom_pipeline.forge.github_comments import read_comment, write_comment
 from greenroom_pipeline.forge.github_deployments import end_deployments, write_deployment
+from greenroom_pipeline.forge.github_faults import absence_ignored
 from greenroom_pipeline.forge.github_pulls import (
     find_pull_of_branch,
     list_changed_files,
@@ -93,8 +93,7 @@ class GitHubForge:
 def _find_roles(posted: Posted, login: str) -> set[str]:
     """Return the role, and the plain one that a role of an organisation's own stands on."""
     address = f"{posted.url}/collaborators/{quote(login, safe='')}/permission"
-    try:
+    with absence_ignored():
         _, told = posted.requester.requestJsonAndCheck("GET", address)
-    except UnknownObjectException:
-        return set()
-    return {told["permission"], told["role_name"]}
+        return {told["permission"], told["role_name"]}
+    return set()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from github import UnknownObjectException
 from github.Auth import AppAuth
 from github.GithubIntegration import GithubIntegration
 from github.Requester import Requester
 
 from greenroom_pipeline.errors import ForgeError
-from greenroom_pipeline.forge.github_faults import app_credential
+from greenroom_pipeline.forge.github_faults import absence_as, app_credential
 from greenroom_pipeline.forge.github_requester import PATIENCE, Patience, open_requester
 from greenroom_pipeline.forge.github_session import GitHubSession
 from greenroom_pipeline.forge.registration import AppKeys, Registration
@@ -44,11 +43,10 @@ def open_app_requester(registration: Registration, keys: AppKeys, patience: Pati
 def _sign_in(registration: Registration, keys: AppKeys, patience: Patience) -> Requester:
     as_app = open_app_requester(registration, keys, patience)
     owner, _, name = registration.repository.partition("/")
-    try:
+    absent = ForgeError(
+        f"the App {keys.slug} is not installed on {registration.repository}; install it on its page on GitHub"
+    )
+    with absence_as(absent):
         installation = GithubIntegration(**as_app.kwargs).get_repo_installation(owner, name)
-    except UnknownObjectException as error:
-        raise ForgeError(
-            f"the App {keys.slug} is not installed on {registration.repository}; install it on its page on GitHub"
-        ) from error
     auth = AppAuth(keys.id, keys.private_key.get_secret_value()).get_installation_auth(installation.id)
     return open_requester(auth, registration.api, patience)

@@ -27,24 +27,25 @@ def write_check(session: GitHubSession, check: Check) -> None:
 
 
 def _write(repository: Repository, check: Check, *, app: str) -> None:
-    for run in _find_ours(repository, check, app) or _create(repository, check, app):
+    ours = _find_ours(repository, check, app)
+    if not ours:
+        made = repository.create_check_run(check.name, check.sha, external_id=check.key, **_tell(check))
+        _annotate(made, check)
+        _agree(made, check, _find_ours(repository, check, app))
+    for run in ours:
         _say(run, check)
 
 
-def _create(repository: Repository, check: Check, app: str) -> list[CheckRun]:
-    """Create a check run and return those that are to say what it says.
+def _agree(made: CheckRun, check: Check, ours: list[CheckRun]) -> None:
+    """Make those of several jobs that created one at once say the same: a check run cannot be deleted.
 
-    A check run cannot be deleted. Where another job created one at the same time, all of them say what the newest
-    does, as that is the one that GitHub goes by.
+    It is what the newest says, as that is the one that GitHub goes by.
     """
-    made = repository.create_check_run(check.name, check.sha, external_id=check.key, **_tell(check))
-    ours = _find_ours(repository, check, app)
     newest = max([made, *ours], key=lambda run: run.id)
-    if newest.id == made.id:
-        return ours or [made]
+    said = check if newest.id == made.id else _read(newest, check)
     for run in ours:
-        _say(run, _read(newest, check))
-    return []
+        if run.id != newest.id:
+            _say(run, said)
 
 
 def _find_ours(repository: Repository, check: Check, app: str) -> list[CheckRun]:
@@ -61,6 +62,10 @@ def _say(run: CheckRun, check: Check) -> None:
     # What buttons there are, GitHub does not tell.
     if check.buttons or _read(run, check) != replace(check, annotations=()):
         run.edit(**_tell(check))
+    _annotate(run, check)
+
+
+def _annotate(run: CheckRun, check: Check) -> None:
     posted = {_name_posted(each) for each in run.get_annotations()} if run.output.annotations_count else set()
     # One that is there stays there for good; the same again would stand there twice.
     missing = [each for each in check.annotations if _name(each) not in posted]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from github import UnknownObjectException
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.Repository import Repository
 
 from greenroom_pipeline.errors import ForgeError, RepositoryError
+from greenroom_pipeline.forge.github_faults import absence_as, absence_ignored
 from greenroom_pipeline.forge.github_session import GitHubSession
 
 MOST_CHARACTERS = 65_536
@@ -44,10 +42,8 @@ def _write(repository: Repository, number: int, key: str, body: str, login: str)
     issue = repository.get_issue(number)
     if _keep_oldest(issue, key, body, login):
         return
-    try:
+    with absence_as(RepositoryError(f"no pull request {number} in {repository.full_name}")):
         issue.create_comment(body)
-    except UnknownObjectException:
-        raise RepositoryError(f"no pull request {number} in {repository.full_name}") from None
     # Another job may have created one since we looked: who looks last sees both, and all keep the same one.
     _keep_oldest(issue, key, body, login)
 
@@ -56,24 +52,20 @@ def _keep_oldest(issue: Issue, key: str, body: str, login: str) -> bool:
     """Give the oldest of ours the text, and delete the others; False when there is none."""
     ours = _find_ours(issue, key, login)
     for other in ours[1:]:
-        with suppress(UnknownObjectException):
+        with absence_ignored():
             other.delete()
-    if not ours:
-        return False
-    if _plain(ours[0].body) != _plain(body):
-        try:
+    with absence_ignored():
+        if ours and _plain(ours[0].body) != _plain(body):
             ours[0].edit(body)
-        except UnknownObjectException:
-            return False
-    return True
+        return bool(ours)
+    return False
 
 
 def _find_ours(issue: Issue, key: str, login: str) -> list[IssueComment]:
     """Return those that carry the marker and are by us, oldest first: anybody can plant a marker."""
-    try:
-        comments = list(issue.get_comments())
-    except UnknownObjectException:
-        return []
+    comments: list[IssueComment] = []
+    with absence_ignored():
+        comments.extend(issue.get_comments())
     ours = [each for each in comments if _is_by(each, login) and _is_marked(each, key)]
     return sorted(ours, key=lambda comment: comment.id)
 

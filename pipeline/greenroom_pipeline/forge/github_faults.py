@@ -13,7 +13,7 @@ from requests import ConnectionError as RequestsConnectionError
 from requests import JSONDecodeError, RequestException, Timeout
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
-from greenroom_pipeline.errors import ForgeError, ForgeRefused
+from greenroom_pipeline.errors import ForgeError, ForgeRefused, GreenroomError
 
 # PyGithub raises RuntimeError for a redirect that leaves the API, AssertionError for an address of another
 # host, and ValueError for JSON that ends too early.
@@ -64,6 +64,32 @@ def translated(what: str, credential: Credential, api: str) -> Iterator[None]:
         raise ForgeError(
             f"{what}: {api} answers what GitHub does not ({error}); see that it is GitHub's API"
         ) from error
+
+
+@contextmanager
+def absence_as(refused: GreenroomError) -> Iterator[None]:
+    """Raise *refused* where GitHub has no such thing."""
+    try:
+        yield
+    except GithubException as error:
+        if not _is_absence(error):
+            raise
+        raise refused from error
+
+
+@contextmanager
+def absence_ignored() -> Iterator[None]:
+    """Go on after the block where GitHub has no such thing, or no more."""
+    try:
+        yield
+    except GithubException as error:
+        if not _is_absence(error):
+            raise
+
+
+def _is_absence(error: GithubException) -> bool:
+    # PyGithub raises `UnknownObjectException` for some of GitHub's words alone.
+    return error.status in (404, 410)
 
 
 def find_wait(error: BaseException) -> float | None:

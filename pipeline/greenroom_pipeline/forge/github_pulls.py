@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import cast
 
-from github import GithubException, UnknownObjectException
+from github import GithubException
 from github.NamedUser import NamedUser
 from github.PullRequest import PullRequest as Posted
 from github.Repository import Repository
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.forge.github_faults import absence_as
 from greenroom_pipeline.forge.github_session import GitHubSession
 
 _CLOSED = 50
@@ -61,10 +62,8 @@ def _list(repository: Repository) -> list[PullRequest]:
 
 
 def _find(repository: Repository, number: int) -> Posted:
-    try:
+    with absence_as(RepositoryError(f"no pull request {number} in {repository.full_name}")):
         return repository.get_pull(number).complete()
-    except UnknownObjectException:
-        raise RepositoryError(f"no pull request {number} in {repository.full_name}") from None
 
 
 def _read(posted: Posted) -> PullRequest:

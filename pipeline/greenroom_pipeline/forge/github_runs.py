@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from github import UnknownObjectException
 from github.Repository import Repository
 from github.WorkflowRun import WorkflowRun as Posted
 
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.forge.github_download import download
+from greenroom_pipeline.forge.github_faults import absence_as
 from greenroom_pipeline.forge.github_session import GitHubSession
 
 
@@ -82,10 +82,10 @@ def download_artifact(session: GitHubSession, artifact_id: int, into: Path, *, m
 
     def find_address(repository: Repository) -> str:
         address = f"{repository.url}/actions/artifacts/{artifact_id}/zip"
-        try:
+        with absence_as(
+            ForgeError(f"artifact {artifact_id} is gone from {repository.full_name}; run it again")
+        ):
             headers, _ = repository.requester.requestJsonAndCheck("GET", address)
-        except UnknownObjectException:
-            raise ForgeError(f"no artifact {artifact_id} in {repository.full_name}") from None
         return str(headers.get("location", ""))
 
     address = session.settle(f"artifact {artifact_id}", find_address)
@@ -93,10 +93,8 @@ def download_artifact(session: GitHubSession, artifact_id: int, into: Path, *, m
 
 
 def _find(repository: Repository, run_id: int) -> Posted:
-    try:
+    with absence_as(ForgeError(f"no workflow run {run_id} in {repository.full_name}")):
         return repository.get_workflow_run(run_id).complete()
-    except UnknownObjectException:
-        raise ForgeError(f"no workflow run {run_id} in {repository.full_name}") from None
 
 
 def _read(posted: Posted) -> WorkflowRun:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from github import UnknownObjectException
 from github.HookDelivery import HookDeliverySummary
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
@@ -20,6 +19,7 @@ from github.Repository import Repository
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.forge import github_runs
 from greenroom_pipeline.forge.github_app import open_app_requester
+from greenroom_pipeline.forge.github_faults import absence_ignored
 from greenroom_pipeline.forge.github_runs import Artifact, WorkflowRun
 from greenroom_pipeline.forge.github_session import GitHubSession
 from greenroom_pipeline.forge.registration import Registration
@@ -85,10 +85,8 @@ class GitHubServer:
 
         def post(repository: Repository) -> None:
             address = f"{repository.url}/issues/comments/{comment_id}/reactions"
-            try:
+            with absence_ignored():
                 repository.requester.requestJsonAndCheck("POST", address, input={"content": content})
-            except UnknownObjectException:
-                return
 
         self.session.settle(f"the reaction to comment {comment_id}", post)
 
@@ -113,11 +111,11 @@ class GitHubServer:
 
 
 def _read_remark(repository: Repository, comment_id: int) -> Remark | None:
-    try:
-        _, told = repository.requester.requestJsonAndCheck(
-            "GET", f"{repository.url}/issues/comments/{comment_id}"
-        )
-    except UnknownObjectException:
+    address = f"{repository.url}/issues/comments/{comment_id}"
+    told: dict[str, Any] = {}
+    with absence_ignored():
+        _, told = repository.requester.requestJsonAndCheck("GET", address)
+    if not told:
         return None
     author = told["user"] or {"login": "ghost", "type": "User"}
     return Remark(

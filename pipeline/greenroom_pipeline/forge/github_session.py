@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from github import GithubException, UnknownObjectException
+from github import GithubException
 from github.Auth import Token
 from github.Repository import Repository
 from github.Requester import Requester
 
 from greenroom_pipeline.errors import ForgeError
-from greenroom_pipeline.forge.github_faults import FAULTS, JOB, Credential, find_wait, translated
+from greenroom_pipeline.forge.github_faults import FAULTS, JOB, Credential, absence_as, find_wait, translated
 from greenroom_pipeline.forge.github_requester import PATIENCE, Patience, open_requester
 
 Result = TypeVar("Result")
@@ -67,12 +67,11 @@ class GitHubSession:
 
     def _find_repository(self) -> Repository:
         """Return the repository under its name of now: GitHub leads on those who read, and not those who write."""
-        try:
+        absent = ForgeError(
+            f"{self.credential.name} sees no repository {self.name} at {self.api}; see that it has access to it"
+        )
+        with absence_as(absent):
             headers, data = self.requester.requestJsonAndCheck("GET", f"/repos/{self.name}")
-        except UnknownObjectException as error:
-            raise ForgeError(
-                f"{self.credential.name} sees no repository {self.name} at {self.api}; see that it has access to it"
-            ) from error
         if self.repository_id not in (None, data.get("id")):
             raise ForgeError(
                 f"{self.name} is another repository now (id {data.get('id')}, known here {self.repository_id}); "

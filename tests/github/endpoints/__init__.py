@@ -7,12 +7,29 @@ from tests.github.endpoints import (
     checks,
     comments,
     deployments,
+    hooks,
+    identity,
+    manifests,
     pulls,
     registered,
     repositories,
+    rules,
+    runs,
 )
 
-MODULES = (checks, comments, deployments, pulls, registered, repositories)
+MODULES = (
+    checks,
+    comments,
+    deployments,
+    hooks,
+    identity,
+    manifests,
+    pulls,
+    registered,
+    repositories,
+    rules,
+    runs,
+)
 
 
 def list_endpoints() -> list[Endpoint]:

@@ -8,38 +8,39 @@ from tests.github.apps import FakeApp, Installation
 from tests.github.calls import Answer, Call, Refusal, endpoint, find
 from tests.github.clock import write_time
 from tests.github.hub import HOUR
+from tests.github.payloads import show_installation
 from tests.github.rights import LEVELS, Caller
-from tests.github.shapes import BORN, Shape, show_app, show_person, show_repository
+from tests.github.shapes import show_app, show_repository
 
 
 @endpoint("GET", "/app", kind="jwt")
 def get_app(call: Call) -> Answer:
-    return Answer(200, show_app(_app(call)))
+    return Answer(200, show_app(app_of(call)))
 
 
 @endpoint("GET", "/app/installations", kind="jwt")
 def list_installations(call: Call) -> Answer:
-    app = _app(call)
-    return Answer(200, [_show(app, each) for each in app.installations])
+    app = app_of(call)
+    return Answer(200, [show_installation(app, each) for each in app.installations])
 
 
 @endpoint("GET", "/app/installations/{installation_id}", kind="jwt")
 def get_installation(call: Call) -> Answer:
-    return Answer(200, _show(_app(call), _find(call)))
+    return Answer(200, show_installation(app_of(call), _find(call)))
 
 
 @endpoint("GET", "/repos/{owner}/{repo}/installation", kind="jwt")
 def get_installation_of_repository(call: Call) -> Answer:
-    app = _app(call)
+    app = app_of(call)
     installation = app.installation_of(call.repository)
     if installation is None:
         raise Refusal(404, "Not Found")
-    return Answer(200, _show(app, installation))
+    return Answer(200, show_installation(app, installation))
 
 
 @endpoint("POST", "/app/installations/{installation_id}/access_tokens", kind="jwt")
 def create_token(call: Call) -> Answer:
-    app, installation, body = _app(call), _find(call), call.body or {}
+    app, installation, body = app_of(call), _find(call), call.body or {}
     permissions = _choose_permissions(app, body.get("permissions"))
     ids = _choose_repositories(call, installation, body)
     expires = call.hub.clock.now() + HOUR
@@ -66,14 +67,14 @@ def list_repositories(call: Call) -> Answer:
     return Answer(200, {"total_count": len(shown), "repositories": shown})
 
 
-def _app(call: Call) -> FakeApp:
+def app_of(call: Call) -> FakeApp:
     assert call.caller.app is not None
     return call.hub.find_app(call.caller.app)
 
 
 def _find(call: Call) -> Installation:
     wanted = call.number("installation_id")
-    return find(_app(call).installations, lambda each: each.id == wanted)
+    return find(app_of(call).installations, lambda each: each.id == wanted)
 
 
 def _choose_permissions(app: FakeApp, asked: Mapping[str, str] | None) -> dict[str, str]:
@@ -104,25 +105,3 @@ def _choose_repositories(
             " parent installation.",
         )
     return chosen
-
-
-def _show(app: FakeApp, installation: Installation) -> Shape:
-    hub = app.hub
-    base = f"{hub.api}/app/installations/{installation.id}"
-    return {
-        "id": installation.id,
-        "account": show_person(hub, installation.owner),
-        "app_id": app.id,
-        "app_slug": app.slug,
-        "access_tokens_url": f"{base}/access_tokens",
-        "repositories_url": f"{hub.api}/installation/repositories",
-        "html_url": f"{hub.api}/settings/installations/{installation.id}",
-        "repository_selection": "selected",
-        "target_id": hub.person(installation.owner).id,
-        "target_type": "User",
-        "permissions": {"metadata": "read", **app.permissions},
-        "events": list(app.events),
-        "created_at": BORN,
-        "updated_at": BORN,
-        **dict.fromkeys(("single_file_name", "suspended_at", "suspended_by")),
-    }
