@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -19,8 +18,7 @@ from greenroom_pipeline.api.reception import Reception
 from greenroom_pipeline.app_server import AppServer
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_app import open_app_session
-from greenroom_pipeline.forge.github_runs import Artifact, WorkflowRun
-from greenroom_pipeline.forge.github_server import Remark
+from greenroom_pipeline.forge.github_server import GitHubServer
 from greenroom_pipeline.forge.registration import AppKeys, Registration
 from greenroom_pipeline.holdout import read_holdout
 from greenroom_pipeline.inbox import FILE, Inbox
@@ -72,7 +70,6 @@ class Stage:
     repository: FakeRepository
     app: FakeApp
     server: AppServer
-    extras: MemoryGitHub
     previews: MemoryPreviews
     inbox: Inbox
     folder: Path
@@ -168,73 +165,14 @@ class Stage:
         return [(sha, state) for sha, state in last if state != "inactive"]
 
     def reactions(self, comment: int) -> list[str]:
-        return [content for on, content in self.extras.reactions if on == comment]
+        found = [each.reactions for each in self.repository.every_comment if each.id == comment]
+        return [reaction.content for reactions in found for reaction in reactions]
 
     def reruns(self) -> list[int]:
-        return self.extras.rerun_ids
+        return [run.id for run in self.repository.runs if run.attempt > 1]
 
     def writes(self) -> int:
         return sum(each.method != "GET" and "access_tokens" not in each.path for each in self.github.requests)
-
-
-@dataclass
-class MemoryGitHub:
-    """What a server asks of GitHub beyond a forge, of the records themselves."""
-
-    repository: FakeRepository
-    rerun_ids: list[int] = field(default_factory=list)
-    reactions: list[tuple[int, str]] = field(default_factory=list)
-
-    def pull_numbers_of_commit(self, sha: str) -> list[int]:
-        return [
-            each.number for each in self.repository.pulls if each.head_sha == sha and each.state == "open"
-        ]
-
-    def workflow_run(self, run_id: int) -> WorkflowRun:
-        run = self.repository.run(run_id)
-        own = run.head_repository == self.repository.full_name
-        return WorkflowRun(
-            id=run.id,
-            event=run.event,
-            workflow=run.path,
-            head=run.head_sha,
-            branch=run.head_branch,
-            repository_id=self.repository.id if own else 1,
-            attempt=1,
-            status=run.status,
-            conclusion=run.conclusion,
-            link=f"https://github.com/runs/{run.id}",
-        )
-
-    def runs_of(self, sha: str) -> list[WorkflowRun]:
-        return [self.workflow_run(each.id) for each in reversed(self.repository.runs) if each.head_sha == sha]
-
-    def rerun(self, run_id: int) -> None:
-        self.rerun_ids.append(run_id)
-
-    def artifacts(self, run_id: int) -> list[Artifact]:
-        return [
-            Artifact(each.id, each.name, len(each.data), False)
-            for each in self.repository.run(run_id).artifacts
-        ]
-
-    def download_artifact(self, artifact_id: int, into: Path, most_bytes: int) -> None:
-        for run in self.repository.runs:
-            for each in run.artifacts:
-                if each.id == artifact_id:
-                    into.write_bytes(each.data)
-
-    def comment_of(self, comment_id: int) -> Remark | None:
-        for each in self.repository.every_comment:
-            if each.id == comment_id:
-                return Remark(each.id, each.number, each.author, each.author.endswith("[bot]"), each.body, "")
-        return None
-
-    def react(self, comment_id: int, content: str) -> None:
-        self.reactions.append((comment_id, content))
-
-    def redeliver_failed(self, since: datetime) -> int:
-        return 0
 
 
 async def _give(packed: PackedBundle) -> AsyncIterator[bytes]:
@@ -280,7 +218,6 @@ def open_stage(root: Path, *, tables: Path) -> Iterator[Stage]:
         project = open_project(bench.places)
         project = replace(project, forge=GitHubForge(session, project.repository))
         previews = MemoryPreviews()
-        extras = MemoryGitHub(repository)
-        server = AppServer(project, registration, extras, previews)
+        server = AppServer(project, registration, GitHubServer(session, registration), previews)
         inbox = Inbox(bench.places.home / FILE)
-        yield Stage(bench, github, repository, app, server, extras, previews, inbox, root / "bundles")
+        yield Stage(bench, github, repository, app, server, previews, inbox, root / "bundles")
