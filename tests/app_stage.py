@@ -114,12 +114,13 @@ class Stage:
         self.packed += 1
         return draft.pack(self.folder / str(self.packed))
 
-    def hand_in(self, draft: Draft) -> str:
+    def hand_in(self, draft: Draft, reception: Reception | None = None) -> str:
         """Hand a bundle in as the API takes it, and return the version that it became."""
         packed, number = self.pack(draft), int(draft.manifest["slot"])
-        with Reception(self.project, self.previews).make_room() as room:
+        reception = reception or Reception(self.project, self.previews)
+        with reception.make_room() as room:
             bundle = asyncio.run(receive_bundle(_give(packed), digest=packed.digest, into=Path(room) / "it"))
-            return Reception(self.project, self.previews).take_in(bundle, number).version
+            return reception.take_in(bundle, number).version
 
     def crown(self, *, error: float = 2.0) -> str:
         """Put a model in production that a pull request of its own handed in, and return its digest."""

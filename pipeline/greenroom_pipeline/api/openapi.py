@@ -43,7 +43,7 @@ _DIGEST = {
     "schema": {"type": "string"},
 }
 _EVENT_HEADERS = {
-    "X-GitHub-Event": "^[a-z_]{1,50}$",
+    "X-GitHub-Event": "^[a-z0-9_]{1,50}$",
     "X-GitHub-Delivery": "^[0-9A-Za-z-]{1,100}$",
     "X-Hub-Signature-256": "^sha256=[0-9a-f]{64}$",
 }

@@ -27,7 +27,7 @@ SECONDS = 10.0
 """The forge itself waits no longer for an answer."""
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _DELIVERY = re.compile(r"[0-9A-Za-z-]{1,100}")
-_EVENT = re.compile(r"[a-z_]{1,50}")
+_EVENT = re.compile(r"[a-z0-9_]{1,50}")
 
 
 class Webhooks:
