@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-from pydantic import SecretStr
 
 from greenroom_pipeline.api.reception import Reception
 from greenroom_pipeline.app_server import AppServer
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_app import open_app_session
 from greenroom_pipeline.forge.github_server import GitHubServer
-from greenroom_pipeline.forge.registration import AppKeys, Registration
 from greenroom_pipeline.holdout import read_holdout
 from greenroom_pipeline.inbox import FILE, Inbox
 from greenroom_pipeline.project import Project, open_project
@@ -33,17 +31,9 @@ from tests.github.records import Check, Comment
 from tests.github.repository import FakeRepository
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench, init_repository
+from tests.registrations import register
 from tests.submissions import PROJECT, Draft, as_parquet, make_draft
 
-RIGHTS = {
-    "metadata": "read",
-    "contents": "read",
-    "pull_requests": "write",
-    "issues": "write",
-    "checks": "write",
-    "deployments": "write",
-    "actions": "write",
-}
 SETTINGS = f"""
 [project]
 name = "{PROJECT}"
@@ -199,21 +189,8 @@ def open_stage(root: Path, *, tables: Path) -> Iterator[Stage]:
     shutil.copy(tables, bench.places.home / "mlflow.db")
     with FakeGitHub() as github:
         repository = github.repository("ada/flights")
-        app = github.app("greenroom-ada", RIGHTS)
-        app.install(repository)
-        registration = Registration(
-            api=github.api,
-            server="https://greenroom.example.com",
-            repository="ada/flights",
-            repository_id=repository.id,
-            owner_id=repository.owner_id,
-            app=AppKeys(
-                id=app.id,
-                slug=app.slug,
-                private_key=SecretStr(app.private_key_pem),
-                webhook_secrets=(SecretStr(app.webhook_secret),),
-            ),
-        )
+        registration = register(github, bench.places.home)
+        app = github.find_app(registration.app.slug if registration.app else "")
         assert registration.app is not None
         session = open_app_session(registration, registration.app, IMPATIENT)
         project = open_project(bench.places)

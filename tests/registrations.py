@@ -1,52 +1,43 @@
-"""A server's registration on GitHub, made by hand, and events signed as GitHub signs them."""
+"""Servers that are registered on the tests' GitHub: an App, installed on a repository, and `github.json` in a home."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
-from typing import Any
-from uuid import uuid4
+from pathlib import Path
 
 from pydantic import SecretStr
 
-from greenroom_pipeline.forge.registration import AppKeys, Registration
+from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS
+from greenroom_pipeline.forge.registration import AppKeys, Registration, write_registration
+from tests.github.server import FakeGitHub
 
-SECRET = "It's a Secret to Everybody"
-REPOSITORY_ID = 4_711
+SERVER = "https://greenroom.example.com"
 
 
-def make_registration(*secrets: str, app: bool = True, **more: Any) -> Registration:
-    keys = AppKeys(
-        id=1,
-        slug="greenroom-ada",
-        private_key=SecretStr("none"),
-        webhook_secrets=tuple(map(SecretStr, secrets or (SECRET,))),
+def register(
+    github: FakeGitHub, home: Path, *, permissions: Mapping[str, str] | None = None, installed: bool = True
+) -> Registration:
+    """Make an App with all that it needs, unless *permissions* say otherwise, and write what its server knows."""
+    repository = github.repository("ada/flights")
+    rights = {name: level for name, (level, _) in RIGHTS.items()} if permissions is None else permissions
+    app = github.app("greenroom", rights, events=EVENTS)
+    app.webhook_url = f"{SERVER}/api/github/events"
+    if installed:
+        app.install(repository)
+    registration = Registration(
+        api=github.api,
+        server=SERVER,
+        repository=repository.full_name,
+        repository_id=repository.id,
+        owner_id=repository.owner_id,
+        app=AppKeys(
+            id=app.id,
+            slug=app.slug,
+            private_key=SecretStr(app.private_key_pem),
+            webhook_secrets=(SecretStr(app.webhook_secret),),
+        ),
+        issuer=None,
+        workflow=".github/workflows/greenroom.yml",
     )
-    fields = {
-        "server": "https://greenroom.example.com",
-        "repository": "ada/flights",
-        "repository_id": REPOSITORY_ID,
-        "owner_id": 1,
-        "app": keys if app else None,
-    }
-    return Registration(**(fields | more))
-
-
-def sign(body: bytes, *, secret: str = SECRET) -> str:
-    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
-
-
-def make_event(
-    event: str, payload: Mapping[str, Any], *, secret: str = SECRET, delivery: str | None = None
-) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of a delivery."""
-    body = json.dumps({"repository": {"id": REPOSITORY_ID}, **payload}).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "X-GitHub-Event": event,
-        "X-GitHub-Delivery": delivery or str(uuid4()),
-        "X-Hub-Signature-256": sign(body, secret=secret),
-    }
-    return headers, body
+    write_registration(home, registration)
+    return registration

@@ -21,7 +21,7 @@ from greenroom_pipeline.forge.registration import Registration
 from greenroom_pipeline.inbox import Event, Inbox
 from greenroom_services.tokens import TokenStore
 from tests.api_server import serving
-from tests.registrations import SECRET, make_event, make_registration, sign
+from tests.signed_events import SECRET, make_event, make_registration, sign
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 PULL = {"action": "opened", "pull_request": {"number": 7, "title": "@everyone <script>"}}

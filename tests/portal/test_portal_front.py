@@ -13,7 +13,7 @@ from httpx_ws import WebSocketUpgradeError, connect_ws
 
 from greenroom_pipeline.forge.registration import write_registration
 from tests.portal.front_process import PATIENCE, Front, start_front
-from tests.registrations import make_event, make_registration
+from tests.signed_events import make_event, make_registration
 
 
 @pytest.fixture(scope="module")

@@ -91,10 +91,16 @@ def read_registration(home: Path) -> Registration | None:
 
 def write_registration(home: Path, registration: Registration) -> Path:
     """Write it in one step, for this user alone, and return its path."""
-    path, draft = home / FILE, home / f".{FILE}.new"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home / FILE
+    write_private(path, registration.model_dump_json(indent=2) + "\n")
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file in one step, which this user alone may read from its first byte on."""
+    draft = path.with_name(f".{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(registration.model_dump_json(indent=2) + "\n")
+    draft.write_text(text)
     draft.replace(path)
-    return path
