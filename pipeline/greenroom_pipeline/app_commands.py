@@ -5,14 +5,12 @@ from __future__ import annotations
 from greenroom_pipeline.answering import Doers, Outcome, answer_button, answer_comment
 from greenroom_pipeline.app_server import AppServer
 from greenroom_pipeline.commands import Command
-from greenroom_pipeline.errors import OverrideError
-from greenroom_pipeline.explanations import explain_check, suggest_check
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.hints import RERUN, ButtonHint, CommandHint
 from greenroom_pipeline.holding import approve, is_held
-from greenroom_pipeline.override import override_recorded
 from greenroom_pipeline.publication import publish_start
-from greenroom_pipeline.record import find_finished, read_report
+from greenroom_pipeline.record import find_finished
+from greenroom_pipeline.record_commands import explain, override
 from greenroom_pipeline.settling import settle
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_services.errors import PreviewAbsent
@@ -41,10 +39,11 @@ def heed_button(server: AppServer, hint: ButtonHint) -> None:
 
 
 def _list_doers(server: AppServer) -> Doers:
+    store, gate = server.project.store, server.project.settings.gate
     return {
         "rerun": lambda pull, command, by: _rerun(server, pull),
         "keep-awake": lambda pull, command, by: _keep_awake(server, pull),
-        "explain": lambda pull, command, by: _explain(server, pull, command),
+        "explain": lambda pull, command, by: explain(store, gate, pull, command),
         "override": lambda pull, command, by: _override(server, pull, command, by=by),
         "preview": lambda pull, command, by: _start_preview(server, pull, command, by=by),
     }
@@ -72,27 +71,11 @@ def _keep_awake(server: AppServer, pull: PullRequest) -> Outcome:
     return Outcome("The preview neither sleeps nor expires from now on; it ends with the pull request.")
 
 
-def _explain(server: AppServer, pull: PullRequest, command: Command) -> Outcome:
-    record = _find(server, pull)
-    report = None if record is None else read_report(server.project.store, record.id)
-    text = explain_check(command.check, report, server.project.settings.gate)
-    if text is None:
-        return Outcome(f"There is no check {command.check}; {suggest_check(command.check)}", done=False)
-    return Outcome(text)
-
-
 def _override(server: AppServer, pull: PullRequest, command: Command, *, by: str) -> Outcome:
-    record = _find(server, pull)
-    if record is None:
-        return Outcome(f"There is no report of commit {pull.head[:7]} yet to override.", done=False)
-    try:
-        report = override_recorded(server.project.store, record, command.check, reason=command.reason, by=by)
-    except OverrideError as error:
-        return Outcome(f"{str(error)[:1].upper()}{str(error)[1:]}.", done=False)
-    settle(server, pull.number)
-    return Outcome(
-        f"{command.check} no longer holds commit {pull.head[:7]} back: the verdict is {report.verdict}."
-    )
+    outcome = override(server.project.store, pull, command, by=by)
+    if outcome.done:
+        settle(server, pull.number)
+    return outcome
 
 
 def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by: str) -> Outcome:
