@@ -5,12 +5,12 @@ from __future__ import annotations
 from greenroom_pipeline.answering import Doers, Outcome, answer_button, answer_comment
 from greenroom_pipeline.app_server import AppServer
 from greenroom_pipeline.commands import Command
+from greenroom_pipeline.doing import explain, override, rerun
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.hints import RERUN, ButtonHint, CommandHint
 from greenroom_pipeline.holding import approve, is_held
 from greenroom_pipeline.publication import publish_start
 from greenroom_pipeline.record import find_finished
-from greenroom_pipeline.record_commands import explain, override
 from greenroom_pipeline.settling import settle
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_services.errors import PreviewAbsent
@@ -50,17 +50,12 @@ def _list_doers(server: AppServer) -> Doers:
 
 
 def _rerun(server: AppServer, pull: PullRequest) -> Outcome:
-    runs, head = server.runs(pull.head), pull.head[:7]
-    if not runs:
-        workflow = server.registration.workflow
-        return Outcome(f"No run of {workflow} for commit {head} was found; push a commit.", done=False)
-    if runs[0].status != "completed":
-        return Outcome(f"The run of commit {head} has not ended yet.")
-    server.github.rerun(runs[0].id)
-    if _find(server, pull) is None:
+    runs = server.runs(pull.head)
+    outcome = rerun(server.github, runs, pull, workflow=server.registration.workflow)
+    if runs and _find(server, pull) is None:
         links = server.links(pull.number, job=runs[0].link)
         publish_start(server.forge, server.place(pull.head, pull=pull.number), links)
-    return Outcome(f"The run of commit {head} was started again.")
+    return outcome
 
 
 def _keep_awake(server: AppServer, pull: PullRequest) -> Outcome:

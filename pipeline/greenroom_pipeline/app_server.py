@@ -70,7 +70,7 @@ class AppServer:
         return (self.project.repository.root / FILE).read_text(encoding="utf-8")
 
     def place(self, sha: str, *, pull: int | None) -> Place:
-        folder = self.project.repository.git("rev-parse", "--show-prefix").rstrip("/")
+        folder = self.project.repository.folder()
         return Place(project=self.project.name, folder=folder, sha=sha, pull=pull)
 
     def links(self, pull: int, *, job: str | None = None) -> Links:

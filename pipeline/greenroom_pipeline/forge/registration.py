@@ -12,6 +12,7 @@ from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.observations import Document
 
 FILE = "github.json"
+DEFAULT_WORKFLOW = ".github/workflows/greenroom.yml"
 PUBLIC_API = "https://api.github.com"
 PUBLIC_ISSUER = "https://token.actions.githubusercontent.com"
 Address = Annotated[str, Field(pattern=r"^https?://[^\s?#]*[^\s?#/]$")]
@@ -56,7 +57,7 @@ class Registration(Document):
     issuer: Address | None = Field(
         None, description="Of OIDC tokens; None for the one that belongs to *api*."
     )
-    workflow: str = Field(".github/workflows/greenroom.yml", description="The one workflow whose runs count.")
+    workflow: str = Field(DEFAULT_WORKFLOW, description="The one workflow whose runs count.")
 
 
 def find_issuer(registration: Registration) -> str:

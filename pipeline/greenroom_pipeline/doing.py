@@ -1,8 +1,12 @@
-"""Commands that need nothing but the record of the pull request's newest commit."""
+"""Doing what a command says, on a server and in a job of Actions alike."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from greenroom_pipeline.answering import Outcome
+from greenroom_pipeline.app_server import GitHub
 from greenroom_pipeline.commands import Command
 from greenroom_pipeline.errors import OverrideError
 from greenroom_pipeline.explanations import explain_check, suggest_check
@@ -11,6 +15,20 @@ from greenroom_pipeline.override import override_recorded
 from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.settings import GateTable
 from greenroom_pipeline.tracking import Store
+
+if TYPE_CHECKING:
+    from greenroom_pipeline.forge.github_runs import WorkflowRun
+
+
+def rerun(github: GitHub, runs: Sequence[WorkflowRun], pull: PullRequest, *, workflow: str) -> Outcome:
+    """Start the newest of the commit's *runs* again."""
+    head = pull.head[:7]
+    if not runs:
+        return Outcome(f"No run of {workflow} for commit {head} was found; push a commit.", done=False)
+    if runs[0].status != "completed":
+        return Outcome(f"The run of commit {head} has not ended yet.")
+    github.rerun(runs[0].id)
+    return Outcome(f"The run of commit {head} was started again.")
 
 
 def explain(store: Store | None, gate: GateTable, pull: PullRequest, command: Command) -> Outcome:
