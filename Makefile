@@ -22,7 +22,7 @@ help:
 demo: $(READY)
 	@.venv/bin/greenroom demo || [ $$? -eq 130 ] # stopped by Ctrl-C, as it asks for
 
-test: check chromium containers
+test: check chromium containers node
 	@$(RUN) pytest -n 2 --dist loadscope
 
 check: $(READY)
@@ -51,6 +51,10 @@ chromium: $(READY)
 containers: $(READY)
 	@$(RUN) python tests/containers.py
 
+.PHONY: node
+node: $(READY)
+	@$(RUN) python tests/node.py
+
 $(READY): pyproject.toml uv.lock | uv
 	@echo "Making the environment in .venv …"
 	@$(UV) sync --frozen --quiet
@@ -61,4 +65,4 @@ uv:
 	@command -v $(UV) >/dev/null 2>&1 || { python3 -m venv .uv && .uv/bin/pip install --quiet uv; }
 
 clean:
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist tests/github/node_modules

@@ -23,6 +23,7 @@ from greenroom_pipeline.api.app import Api
 from greenroom_pipeline.api.exchange import Exchange
 from greenroom_pipeline.api.identity import TokenSenders
 from greenroom_pipeline.api.reception import Reception
+from greenroom_pipeline.packaging import Package
 from greenroom_pipeline.project import Project, open_project
 from greenroom_services.bundle import Bundle, PackedBundle
 from greenroom_services.errors import HostAbsent, PreviewAbsent, ServiceError
@@ -52,23 +53,48 @@ class MemoryPreviews:
 
     fail: ServiceError | None = None
     running: dict[str, Bundle] = field(default_factory=dict)
+    """What came in a bundle."""
+    shas: dict[str, str] = field(default_factory=dict)
+    """The commit in each slot."""
+    kept: set[str] = field(default_factory=set)
     deployments: int = 0
 
     def deploy(self, bundle: Bundle, *, timeout: float) -> PreviewState:
-        if self.fail is not None:
-            raise self.fail
         assert (bundle.bento / "bento.yaml").is_file()
-        self.running[bundle.manifest.slot] = bundle
-        self.deployments += 1
-        return self.status(bundle.manifest.project, bundle.manifest.slot)
+        manifest = bundle.manifest
+        state = self._run(manifest.project, manifest.slot, sha=manifest.sha)
+        self.running[manifest.slot] = bundle
+        return state
+
+    def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
+        assert (package.bento.path / "bento.yaml").is_file()
+        return self._run(project, slot, sha=sha)
 
     def status(self, project: str, slot: str) -> PreviewState:
         if isinstance(self.fail, HostAbsent):
             raise self.fail
-        if slot not in self.running:
+        if slot not in self.shas:
             raise PreviewAbsent(f"there is no preview in {project}/{slot}")
         address = f"http://127.0.0.1:1/p/{project}/{slot}"
-        return PreviewState(project=project, slot=slot, state="awake", bento="", address=address)
+        return PreviewState(
+            project=project, slot=slot, state="awake", bento="", address=address, sha=self.shas[slot]
+        )
+
+    def remove(self, project: str, slot: str) -> PreviewState:
+        state = self.status(project, slot)
+        del self.shas[slot]
+        return state.model_copy(update={"state": "stopped"})
+
+    def keep_awake(self, project: str, slot: str) -> PreviewState:
+        self.kept.add(slot)
+        return self.status(project, slot)
+
+    def _run(self, project: str, slot: str, *, sha: str) -> PreviewState:
+        if self.fail is not None:
+            raise self.fail
+        self.shas[slot] = sha
+        self.deployments += 1
+        return self.status(project, slot)
 
 
 @dataclass

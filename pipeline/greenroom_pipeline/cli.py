@@ -8,9 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import asdict
 from importlib.metadata import version
-from json import dumps
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -19,11 +17,11 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import previews_cli, run_cli, token_cli
+from greenroom_pipeline import doctor_cli, init_cli, previews_cli, run_cli, token_cli
 from greenroom_pipeline.errors import GreenroomError, SettingsError
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.run_cli import Directory, exit_status, importing
-from greenroom_pipeline.terminal import plain, print_findings, print_report
+from greenroom_pipeline.terminal import plain, print_report
 
 if TYPE_CHECKING:
     from greenroom_pipeline.compare import Answer
@@ -43,6 +41,8 @@ app = typer.Typer(
 )
 app.add_typer(previews_cli.app, name="previews")
 app.add_typer(token_cli.app, name="token")
+app.command()(init_cli.init)
+app.command()(doctor_cli.doctor)
 app.command()(run_cli.run)
 
 _TRACEBACK = "--traceback"
@@ -228,26 +228,6 @@ def serve(
             f"Portal: {server.portal}\nGateway: {_tell_gateway(server.previews)}\nPress Ctrl-C to stop."
         )
         server.watch(threading.Event())
-
-
-@app.command()
-def doctor(
-    directory: Directory = Path(),
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:
-    """Look at what Greenroom needs, and say how to mend what is missing or wrong.
-
-    Exit status: 0 when all that it needs is there, 2 otherwise; what previews can do without is told only.
-    """
-    with importing():
-        from greenroom_pipeline.doctor import examine, is_well
-
-    findings = examine(_places(directory))
-    if json:
-        typer.echo(dumps([asdict(finding) for finding in findings], indent=1))
-    else:
-        print_findings(Console(), findings)
-    raise typer.Exit(0 if is_well(findings) else 2)
 
 
 @app.command()

@@ -17,6 +17,7 @@ GreenroomError
     ProofError         a job's OIDC token is not what it must be
         ProofUnfit         it is genuine, and gives no right here
     ServerError        the Greenroom server cannot be reached, or does not do what was asked
+    InboxError         the server's queue of events is full, or cannot be used
     ServeError         a part of the server did not start, or ended
     DemoError          the demo did not show what it is there to show
 """
@@ -97,6 +98,10 @@ class ProofUnfit(ProofError):
 
 class ServerError(GreenroomError):
     """The Greenroom server cannot be reached, or does not do what was asked."""
+
+
+class InboxError(GreenroomError):
+    """The server's queue of events is full, or cannot be used."""
 
 
 class ServeError(GreenroomError):

@@ -101,6 +101,11 @@ def find_newest(store: Store, pull: int, *, sha: str) -> RunRecord | None:
     return next((each for each in store.records(sha=sha) if counts_for(each, pull)), None)
 
 
+def find_finished(store: Store, pull: int, *, sha: str) -> RunRecord | None:
+    """Return the newest finished run of a commit that counts for a pull request."""
+    return next((each for each in store.records(sha=sha, state="finished") if counts_for(each, pull)), None)
+
+
 def find_same(store: Store, origin: Origin) -> list[RunRecord]:
     """Return what completed on the same evidence, newest first.
 

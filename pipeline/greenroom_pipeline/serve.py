@@ -18,6 +18,7 @@ from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
+from greenroom_pipeline.worker import working
 from greenroom_services.errors import HostAbsent, HostError
 from greenroom_services.host.folder import Endpoints
 from greenroom_services.host.launch import HostProcess, launch_host
@@ -61,6 +62,7 @@ def serving(
     try:
         with (
             sweeping(project),
+            working(places),
             _portal(places, host=host, port=port, environ=environ) as (process, log, address),
         ):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}

@@ -60,6 +60,17 @@ def read_columns(path: Path, columns: Sequence[str], *, what: str = "the table")
         return pd.DataFrame({name: _compact(frame.pop(name)) for name in wanted})
 
 
+def read_head(path: Path, *, rows: int = 10_000, what: str = "the table") -> pd.DataFrame:
+    """Return the first rows of all columns, in pandas's own types."""
+    with _reading(path, what=what) as kind:
+        if kind == "CSV":
+            return pd.read_csv(path, nrows=rows, low_memory=False)
+        with pq.ParquetFile(path) as file:
+            batch = next(file.iter_batches(batch_size=rows), None)
+            head: pd.DataFrame = (batch or file.schema_arrow.empty_table()).to_pandas()
+            return head
+
+
 def require_name(names: Sequence[str], name: str, complaint: str) -> None:
     """Raise `DataError` with *complaint* and the nearest name when *name* is none of *names*."""
     if name not in names:

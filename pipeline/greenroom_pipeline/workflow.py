@@ -13,6 +13,7 @@ from greenroom_pipeline.event import PullEvent, read_default_branch, read_group,
 from greenroom_pipeline.forge.assigned import AssignedForge
 from greenroom_pipeline.handover import run_for_server, write_bundle
 from greenroom_pipeline.job import Job, Target, has_server, leave_report, leave_summary, open_poster
+from greenroom_pipeline.job_commands import answer_in_actions
 from greenroom_pipeline.links import Links, address_review, address_run
 from greenroom_pipeline.poster import Poster
 from greenroom_pipeline.project import Project, open_project
@@ -41,7 +42,10 @@ def run_job(job: Job) -> Report | None:
     """
     match job.actions.event:
         case "issue_comment":
-            _answer(job)
+            if has_server(job):
+                job.tell("commands in comments are answered by the server; this job has nothing to do")
+            else:
+                answer_in_actions(job)
         case "pull_request":
             pull = read_pull(job.actions.payload)
             if pull.action != "closed":
@@ -60,10 +64,6 @@ def run_job(job: Job) -> Report | None:
             job.tell(f"the event {event} is not of a pull request: nothing is posted")
             return _run(job, Target(job.actions.sha, posts=False))
     return None
-
-
-def _answer(job: Job) -> None:
-    job.tell("commands in comments are answered by a Greenroom server; this job has nothing to do")
 
 
 def _target(pull: PullEvent) -> Target:

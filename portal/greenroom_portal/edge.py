@@ -32,15 +32,17 @@ def content_policy(html: str) -> str:
 class GuardMiddleware:
     """Refuses requests that another origin's page makes, and sends headers that keep pages private.
 
-    A request must ask for one of *hosts*: a page that rebinds its own name to this machine does not.
+    A request must ask for one of *hosts*: a page that rebinds its own name to this machine does not. The API, which
+    asks everyone for a credential, is answered under the name *public* as well.
 
     Streamlit by itself accepts a WebSocket from any port of this machine, where previews are too, and looks
     an unknown origin up by asking a server on the internet for its own address.
     """
 
-    def __init__(self, app: ASGIApp, *, policy: str, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str, hosts: Iterable[str], public: str | None = None) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
+        self._api_hosts = self._hosts | ({public} if public else set())
         self._headers = {
             "Content-Security-Policy": policy,
             "Referrer-Policy": "same-origin",
@@ -67,7 +69,8 @@ class GuardMiddleware:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        if _read_name(headers.get("host", "")) not in self._hosts:
+        hosts = self._api_hosts if _is_api(scope) else self._hosts
+        if _read_name(headers.get("host", "")) not in hosts:
             return _refuse(scope, "Only this machine's own names are answered, such as 127.0.0.1.", 400)
         if not _same_origin(headers):
             return _refuse(scope, "Another site's page asked for this.", 403)
@@ -77,9 +80,14 @@ class GuardMiddleware:
         return None
 
 
+def _is_api(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["type"] == "http" and (path == "/api" or path.startswith("/api/"))
+
+
 def _refuse(scope: Scope, message: str, status: int) -> Response:
     """Return a refusal: for the API in the one shape of errors."""
-    if scope["path"] == "/api" or scope["path"].startswith("/api/"):
+    if _is_api(scope):
         return JSONResponse({"error": message, "detail": []}, status_code=status)
     return PlainTextResponse(message, status_code=status)
 

@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.middleware import Middleware
@@ -23,6 +24,9 @@ from streamlit.web.bootstrap import load_config_options
 
 from greenroom_pipeline.access import is_loopback
 from greenroom_pipeline.api.app import build_api
+from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.forge.registration import read_registration
+from greenroom_pipeline.places import find_places
 from greenroom_portal.edge import GuardMiddleware, content_policy
 from greenroom_portal.router import SCRIPT
 from greenroom_portal.theme import THEME
@@ -70,9 +74,17 @@ def build_app() -> App:
                 GuardMiddleware,
                 policy=content_policy(page.read_text(encoding="utf-8")),
                 hosts=LOOPBACK_NAMES,
+                public=find_public_name(os.environ),
             ),
         ],
     )
+
+
+def find_public_name(environ: Mapping[str, str]) -> str | None:
+    """Return the name under which the forge and its jobs reach the API; None for a server that is not registered."""
+    places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
+    registration = read_registration(places.home)
+    return urlsplit(registration.server).hostname if registration else None
 
 
 class _Server(uvicorn.Server):
@@ -132,8 +144,13 @@ def serve(*, host: str, port: int, address_file: Path | None) -> int:
         return _refuse(f"cannot listen on {host}, port {port}: {error}; use --port 0 for a free one")
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listener.getsockname()[1]}"
+    try:
+        app = build_app()
+    except GreenroomError as error:
+        listener.close()
+        return _refuse(str(error))
     config = uvicorn.Config(
-        build_app(),
+        app,
         access_log=False,
         log_level="warning",
         proxy_headers=False,

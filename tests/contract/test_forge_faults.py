@@ -18,10 +18,12 @@ from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.repository import Repository
 from tests.forges import IMPATIENT, KEY, GitHubWorld, Shown, a_check, a_deployment, at_once
 from tests.github.faults import Fault, What
+from tests.github.records import Deployment
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench
 
 HEAD, OLD = "a" * 40, "b" * 40
+MARK, BOT = "<!-- greenroom:flights -->", "github-actions[bot]"
 KINDS: tuple[What, ...] = get_args(What)
 
 
@@ -96,6 +98,71 @@ def test_two_at_once_with_faults_leave_one(world: GitHubWorld, what: What) -> No
     assert len(world.repository.comments(1)) == 1
     assert {each.conclusion for each in world.repository.checks(HEAD)} == {"success"}
     assert world.live(1, KEY) == [(HEAD, "success")]
+
+
+def test_a_comment_posted_in_between_stays_the_one(world: GitHubWorld) -> None:
+    """Another job that comments between our look and our word has the older one, which both keep."""
+    other = partial(
+        world.repository.add_comment, 1, author=BOT, body=f"{MARK}\nRunning", app="github-actions"
+    )
+    world.github.meanwhile("POST", "/comments$", other)
+    world.forge().write_comment(1, KEY, "Passed")
+
+    assert [each.body for each in world.repository.comments(1)] == [f"{MARK}\nPassed"]
+    assert "DELETE" in " ".join(world.writes())
+
+
+def test_a_comment_deleted_in_between_is_created_again(world: GitHubWorld) -> None:
+    """A comment that somebody deletes between our look and our edit is created anew."""
+    forge = world.forge()
+    forge.write_comment(1, KEY, "Running")
+    (ours,) = world.repository.comments(1)
+    world.github.meanwhile("PATCH", "/comments/", partial(world.repository.remove_comment, ours.id))
+    forge.write_comment(1, KEY, "Passed")
+
+    assert [each.body for each in world.repository.comments(1)] == [f"{MARK}\nPassed"]
+
+
+def test_checks_created_at_once_say_what_the_newest_does(world: GitHubWorld) -> None:
+    """Where another job's check run came after ours, ours says what that one does, and so do all."""
+
+    def create() -> None:
+        ours = world.repository.every_check[0]
+        other = {**vars(ours), "id": world.github.next_id(), "conclusion": "failure", "annotations": []}
+        other["output"] = {"title": "theirs", "summary": "Worse.", "text": None}
+        world.repository.every_check.append(type(ours)(**other))
+
+    world.github.meanwhile(
+        "POST", "/check-runs$", lambda: world.github.meanwhile("GET", "/check-runs$", create)
+    )
+    world.forge().write_check(a_check(HEAD, annotations=(), title="ours"))
+
+    said = [(each.conclusion, each.output["title"]) for each in world.repository.checks(HEAD)]
+    assert said == [("failure", "theirs")] * 2
+
+
+@pytest.mark.parametrize("before", ["/deployments$", "/statuses$"])
+def test_deployments_created_at_once_leave_the_newest(world: GitHubWorld, before: str) -> None:
+    """Another job's deployment ends when ours is newer, and ours ends when that is, whenever either came in."""
+
+    def create() -> None:
+        made = Deployment(
+            id=world.github.next_id(),
+            sha=HEAD,
+            ref=HEAD,
+            task=f"preview:{KEY}:1",
+            environment="model-preview",
+            payload={},
+            author=BOT,
+            created=world.github.clock.now(),
+        )
+        world.repository.every_deployment.append(made)
+
+    world.github.meanwhile("POST", before, create)
+    world.forge().write_deployment(a_deployment(1, HEAD))
+    states = [each.state for each in world.repository.deployments()]
+
+    assert states == (["inactive", "success"] if before == "/deployments$" else ["inactive", "pending"])
 
 
 @pytest.mark.parametrize(

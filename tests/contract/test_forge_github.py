@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from greenroom_pipeline.errors import ForgeError, ForgeRefused, RepositoryError
 from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.forge.posts import Annotation
 from tests.forges import KEY, GitHubWorld, a_check, a_deployment
 from tests.github.records import ChangedFile
@@ -311,7 +313,9 @@ def test_checks_are_for_apps(world: GitHubWorld) -> None:
 
 
 def test_a_token_that_is_none_is_told(world: GitHubWorld) -> None:
-    """A wrong or expired token is named."""
+    """No token is told with the line to add, and a wrong or expired one is named."""
+    with pytest.raises(ForgeRefused, match=r"there is no GITHUB_TOKEN; add `GITHUB_TOKEN: \$\{\{"):
+        open_job_session(world.github.api, token="", name="ada/flights")
     with pytest.raises(ForgeRefused, match=r"does not take GITHUB_TOKEN \(Bad credentials\)"):
         world.forge("ghs_nothing").pull(1)
 
@@ -329,7 +333,6 @@ def test_a_renamed_repository_is_followed(world: GitHubWorld, forge: GitHubForge
     late = world.forge(name="ada/flights")
     forge.write_comment(1, KEY, "Running")
     world.repository.rename("grace/delays")
-    world.repository.pull(1).head_repository = "grace/delays"
     for each in (forge, late):
         each.write_comment(1, KEY, "Passed")
         each.write_check(a_check(HEAD))
@@ -343,15 +346,16 @@ def test_a_renamed_repository_is_followed(world: GitHubWorld, forge: GitHubForge
 
 def test_a_repository_renamed_while_we_write_is_followed(world: GitHubWorld, forge: GitHubForge) -> None:
     """The notice of a new address is not taken for what was written: it is written there."""
-    forge.pull(1)
-    found = forge.session.settle("x", lambda repository: repository)
-    world.repository.rename("grace/delays")
-    names = iter([found])
-    find = forge.session._find_repository
-    forge.session.__dict__["_find_repository"] = lambda: next(names, None) or find()
+    for number, path in enumerate(("/comments$", "/check-runs$", "/deployments$", "/statuses$")):
+        world.github.meanwhile("POST", path, partial(world.repository.rename, f"ada/delays-{number}"))
     forge.write_comment(1, KEY, "Passed")
+    forge.write_check(a_check(HEAD))
+    forge.write_deployment(a_deployment(1, HEAD))
 
+    assert world.repository.name == "delays-3"
     assert [each.body for each in world.repository.comments(1)] == [f"{MARK}\nPassed"]
+    assert len(world.repository.checks(HEAD)) == 1
+    assert world.live(1, KEY) == [(HEAD, "success")]
 
 
 def test_a_fork_is_known_by_its_repository(world: GitHubWorld, forge: GitHubForge) -> None:
@@ -435,7 +439,7 @@ def test_a_merge_is_of_the_reviewed_commit(world: GitHubWorld, forge: GitHubForg
     """A merge names its commit and who promoted; asked for again, it is the same one."""
     merged = forge.merge(1, head=HEAD, by="Grace")
     again = forge.merge(1, head=HEAD, by="Grace")
-    commit = next(each for each in world.repository.commits if each.sha == merged)
+    commit = world.repository.find_commit(merged)
 
     assert again == merged
     assert "Promoted-by: Grace" in commit.message

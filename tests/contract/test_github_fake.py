@@ -333,3 +333,34 @@ def test_merges_only_what_was_looked_at(flights: FakeRepository) -> None:
     assert flights.branches["main"] == merged.sha
     assert flights.find_commit("main").parents[1] == "b" * 40
     assert (flights.pull(1).state, flights.pull(1).merged_by) == ("closed", "github-actions[bot]")
+
+
+def test_merges_only_what_its_rules_admit(flights: FakeRepository) -> None:
+    """A required check has to have passed at the head, and to come from the App that it is pinned to."""
+    required = {"context": "greenroom/gate", "integration_id": 15368}
+    parameters = {"required_status_checks": [required], "strict_required_status_checks_policy": False}
+    flights.ruleset([{"type": "required_status_checks", "parameters": parameters}])
+    repository = enter(flights)
+    repository.get_commit(SHA).create_status("success", context="greenroom/gate")
+    check = repository.create_check_run("greenroom/gate", SHA, conclusion="action_required")
+
+    with pytest.raises(GithubException) as refused:
+        repository.get_pull(1).merge()
+    check.edit(conclusion="success")
+
+    assert (refused.value.status, refused.value.message) == (
+        405,
+        'Required status check "greenroom/gate" is expected.',
+    )
+    assert repository.get_pull(1).merge().merged
+
+
+def test_shows_a_pull_request_whose_fork_is_gone(flights: FakeRepository) -> None:
+    """It has no repository any more; GitHub's own description forgets that."""
+    number = flights.open_pull("b" * 40, "better", author="eve", fork="eve/flights")
+    flights.pull(number).head_repository = None
+
+    pull = enter(flights).get_pull(number)
+
+    assert pull.raw_data["head"]["repo"] is None
+    assert pull.head.sha == "b" * 40

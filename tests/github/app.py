@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,7 +22,6 @@ from tests.github.endpoints import list_endpoints
 from tests.github.faults import AFTER, Fault, Interruption, fail_after, fail_before
 from tests.github.hub import Hub
 from tests.github.identification import NOBODY, identify
-from tests.github.limits import Limits
 from tests.github.rights import require_right, require_sight
 from tests.github.validation import Answered, ask, described, find_faults_of_request, find_faults_of_response
 
@@ -47,7 +46,6 @@ class Desk:
     """Takes every call to the hub."""
 
     hub: Hub
-    limits: Limits
     faults: list[Fault] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
@@ -63,7 +61,8 @@ class Desk:
         seen = Seen(request.method, path, dict(request.query_params), dict(request.headers), _parse(raw))
         self.seen.append(seen)
         for interruption in self.interruptions:
-            interruption.strike(seen.method, path)
+            if interruption.strikes(seen.method, path):
+                await run_in_threadpool(interruption.happens)
         fault = next((each for each in self.faults if each.takes(seen.method, path)), None)
         answer = self._answer(seen, raw, fault)
         seen.status = answer.status
@@ -101,21 +100,31 @@ class Desk:
     def _route(self, seen: Seen, raw: bytes, headers: dict[str, str]) -> Answer:
         """Answer a call by its endpoint; *headers* takes what goes with every answer of it."""
         path = self._resolve(seen.path)
-        endpoint, parts = _match(seen.method, path)
-        if endpoint.kind == "open":
-            call = Call(self.hub, NOBODY, seen.method, path, parts, seen.query, seen.body, raw, seen.headers)
-            return self._hold(endpoint, call)
-        caller, token = identify(self.hub, seen.headers), seen.headers.get("authorization", "")
+        endpoint, parts = self._match(seen.method, path)
+        caller = NOBODY if endpoint.kind == "open" else identify(self.hub, seen.headers)
         seen.login = caller.login
         if endpoint.needs:
             headers["X-Accepted-GitHub-Permissions"] = "; ".join(endpoint.needs)
-        creates = seen.method == "POST" and "owner" in parts
+        call = Call(self.hub, caller, seen.method, path, parts, seen.query, seen.body, raw, seen.headers)
+        if endpoint.kind in ("open", "free"):
+            return self._hold(endpoint, call)
+        return self._meter(endpoint, call, headers)
+
+    def _meter(self, endpoint: Endpoint, call: Call, headers: dict[str, str]) -> Answer:
+        """Answer a call within its caller's limits; what has not changed since is free."""
+        limits, token = self.hub.limits, call.headers.get("authorization", "")
+        creates = call.method == "POST" and "owner" in call.parts
         try:
-            self.limits.require_room(caller, token, seen.method, creates=creates)
-            call = Call(self.hub, caller, seen.method, path, parts, seen.query, seen.body, raw, seen.headers)
-            return self._spare(self._hold(endpoint, call), seen.headers, token)
+            limits.require_room(call.caller, token, call.method, creates=creates)
+            answer = self._hold(endpoint, call)
+            if answer.status == 200 and not isinstance(answer.body, bytes):
+                answer.headers["ETag"] = f'W/"{hashlib.sha256(answer.encode()).hexdigest()}"'
+                if call.headers.get("if-none-match") == answer.headers["ETag"]:
+                    return Answer(304, None, answer.headers)
+            limits.charge(token)
+            return answer
         finally:
-            headers |= self.limits.headers(caller, token)
+            headers |= limits.headers(call.caller, token)
 
     def _hold(self, endpoint: Endpoint, call: Call) -> Answer:
         """Answer a call, with both it and the answer held to the description."""
@@ -128,6 +137,9 @@ class Desk:
             answer = endpoint.handle(call)
         except Refusal as refusal:
             answer = _refuse(refusal)
+        except Exception as error:
+            self._note(what, [f"the tests' GitHub fails: {error!r}"])
+            raise
         if statuses is None:
             return answer
         if str(answer.status) in statuses[call.method.lower()]:
@@ -136,6 +148,16 @@ class Desk:
         elif answer.status < 300:
             self._note(f"answered {what}", [f"{answer.status} is not described"])
         return answer
+
+    def _match(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+        for endpoint in list_endpoints():
+            matched = _pattern(endpoint.template).fullmatch(path)
+            if matched is not None and endpoint.method == method:
+                return endpoint, {name: unquote(part) for name, part in matched.groupdict().items()}
+        for template, methods in described().items():
+            if method.lower() in methods and _pattern(template).fullmatch(path):
+                self._note(f"asked {method} {path}", ["GitHub answers that, the tests' GitHub does not yet"])
+        raise Refusal(404, "Not Found")
 
     def _resolve(self, path: str) -> str:
         """Return a path by a repository's id as one by its name."""
@@ -151,15 +173,6 @@ class Desk:
         self.violations.extend(f"{what}: {fault}" for fault in faults)
         return bool(faults)
 
-    def _spare(self, answer: Answer, headers: Mapping[str, str], token: str) -> Answer:
-        """Say that nothing has changed since, which is free, or count the call."""
-        if answer.status == 200 and not isinstance(answer.body, bytes):
-            answer.headers["ETag"] = f'W/"{hashlib.sha256(answer.encode()).hexdigest()}"'
-            if headers.get("if-none-match") == answer.headers["ETag"]:
-                return Answer(304, None, answer.headers)
-        self.limits.charge(token)
-        return answer
-
 
 def _admit(endpoint: Endpoint, call: Call) -> None:
     if endpoint.kind == "open":
@@ -173,14 +186,6 @@ def _admit(endpoint: Endpoint, call: Call) -> None:
     if "owner" in call.parts:
         require_sight(call.caller, call.repository)
         require_right(call.caller, call.repository, endpoint.needs)
-
-
-def _match(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-    for endpoint in list_endpoints():
-        matched = _pattern(endpoint.template).fullmatch(path)
-        if matched is not None and endpoint.method == method:
-            return endpoint, {name: unquote(part) for name, part in matched.groupdict().items()}
-    raise Refusal(404, "Not Found")
 
 
 @cache

@@ -85,7 +85,7 @@ class Endpoint:
     """Any of these rights is enough, each like `checks=write`."""
     handle: Handler
     kind: str
-    """Who it is for: `token`, `jwt` for an App that signs as itself, or `open` for anybody."""
+    """Who it is for: `token`, `free` of limits as well, `jwt` for an App that signs, or `open` for anybody."""
 
 
 ENDPOINTS: list[Endpoint] = []

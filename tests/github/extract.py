@@ -103,6 +103,10 @@ LEFT_OUT = {
 
 def cut(document: dict[str, Any]) -> dict[str, Any]:
     """Return the description of `PATHS` alone, with the components that they refer to."""
+    for name in ("pull-request", "pull-request-simple"):
+        head = document["components"]["schemas"][name]["properties"]["head"]["properties"]
+        # Left out of the description: a fork that was deleted leaves null.
+        head["repo"] = {"oneOf": [head["repo"], {"type": "object", "nullable": True, "maxProperties": 0}]}
     paths = {path: strip(document["paths"][path]) for path in PATHS}
     header = {key: document[key] for key in ("openapi", "servers")}
     info = {key: document["info"][key] for key in ("title", "version", "license")}

@@ -50,10 +50,12 @@ class Interruption:
     happens: Callable[[], object]
     is_over: bool = False
 
-    def strike(self, method: str, path: str) -> None:
-        if not self.is_over and method == self.method and re.search(self.path, path):
-            self.is_over = True
-            self.happens()
+    def strikes(self, method: str, path: str) -> bool:
+        """Say whether it is to happen before a call, and count that."""
+        if self.is_over or method != self.method or not re.search(self.path, path):
+            return False
+        self.is_over = True
+        return True
 
 
 def fail_before(fault: Fault) -> None:

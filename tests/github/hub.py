@@ -11,6 +11,7 @@ from typing import Any
 from tests.github.apps import EVENTS, FakeApp
 from tests.github.calls import Refusal
 from tests.github.clock import Clock
+from tests.github.limits import Limits
 from tests.github.oidc import Issuer
 from tests.github.records import Artifact, Person
 from tests.github.repository import FakeRepository
@@ -27,6 +28,7 @@ class Hub:
     def __init__(self) -> None:
         self.api = ""
         self.clock = Clock()
+        self.limits = Limits(self.clock)
         self.repositories: list[FakeRepository] = []
         self.people: dict[str, Person] = {}
         self.apps: list[FakeApp] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from tests.github.records import Environment, Role, Ruleset
 
@@ -21,7 +22,7 @@ class Rules:
     roles: dict[str, Role] = field(default_factory=dict)
     environments: list[Environment] = field(default_factory=list)
     rulesets: list[Ruleset] = field(default_factory=list)
-    protections: dict[str, dict[str, object]] = field(default_factory=dict)
+    protections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def permission(self, login: str, role: Role) -> None:
         """Give someone a role in the repository."""
@@ -58,6 +59,31 @@ class Rules:
         contexts = [context for context, _ in checks]
         required = {"strict": False, "contexts": contexts, "checks": listed}
         self.protections[branch or self.default_branch] = {"required_status_checks": required}
+
+    def rules_for(self, branch: str) -> list[tuple[Ruleset, dict[str, Any]]]:
+        """Return the rules in force for a branch, each with the ruleset that it is of."""
+        special = {"~ALL": "*", "~DEFAULT_BRANCH": self.default_branch}
+        return [
+            (ruleset, rule)
+            for ruleset in self.rulesets
+            if ruleset.enforcement == "active"
+            and any(
+                fnmatchcase(branch, special.get(each, each).removeprefix("refs/heads/"))
+                for each in ruleset.branches
+            )
+            for rule in ruleset.rules
+        ]
+
+    def required_checks(self, branch: str) -> list[tuple[str, int | None]]:
+        """Return the context of each check that a branch requires, and the App that it must come from."""
+        by_rules = [
+            (each["context"], each.get("integration_id"))
+            for _, rule in self.rules_for(branch)
+            if rule["type"] == "required_status_checks"
+            for each in rule["parameters"]["required_status_checks"]
+        ]
+        protection = self.protections.get(branch, {}).get("required_status_checks", {"checks": []})
+        return by_rules + [(each["context"], each["app_id"]) for each in protection["checks"]]
 
     def environment(self, name: str) -> Environment:
         """Have an environment, as a first deployment to it or a person makes one."""

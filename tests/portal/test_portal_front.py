@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,12 +11,17 @@ import httpx
 import pytest
 from httpx_ws import WebSocketUpgradeError, connect_ws
 
+from greenroom_pipeline.forge.registration import write_registration
 from tests.portal.front_process import PATIENCE, Front, start_front
+from tests.signed_events import make_event, make_registration
 
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    with start_front("passing", folder=tmp_path_factory.mktemp("front")) as started:
+    folder = tmp_path_factory.mktemp("front")
+    # Registered on GitHub, so that it has a public name.
+    write_registration(folder / ".greenroom", make_registration())
+    with start_front("passing", folder=folder) as started:
         yield started
 
 
@@ -74,6 +80,36 @@ def test_pages_are_private_and_load_nothing_from_elsewhere(front: Front) -> None
 def test_foreign_host_is_refused(front: Front, path: str) -> None:
     """A name that is not this machine's, as DNS rebinding uses, gets nothing."""
     assert httpx.get(front.address + path, headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_the_api_alone_has_a_public_name(front: Front) -> None:
+    """A proxy forwards events and jobs to it; pages stay on this machine for as long as nobody signs in."""
+    public = {"Host": "Greenroom.Example.com"}
+    headers, body = make_event("ping", {})
+
+    assert httpx.get(f"{front.address}/api/health", headers=public).status_code == 200
+    assert httpx.post(
+        f"{front.address}/api/github/events", headers=headers | public, content=body
+    ).json() == {"delivery": "dropped"}
+    for path in ("/", "/review", "/_stcore/health", "/apis", "/api/../"):
+        assert httpx.get(front.address + path, headers=public).status_code == 400
+    with pytest.raises(WebSocketUpgradeError):
+        open_socket(front, **public)
+
+
+def test_a_registration_that_others_read_is_one_line(tmp_path: Path) -> None:
+    """The front does not start on a private key that is no secret."""
+    write_registration(tmp_path, make_registration()).chmod(0o644)
+    ended = subprocess.run(
+        [sys.executable, "-m", "greenroom_portal.front", "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=os.environ | {"GREENROOM_HOME": str(tmp_path)},
+    )
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "run `chmod 600" in ended.stderr
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9", "null"])

@@ -26,7 +26,9 @@ from greenroom_pipeline.api.openapi import describe_api
 from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS, HEADERS
 from greenroom_pipeline.api.session_route import SessionRoute
 from greenroom_pipeline.api.sessions import PREFIX as SESSION
+from greenroom_pipeline.api.webhooks import Webhooks
 from greenroom_pipeline.forge.registration import read_registration
+from greenroom_pipeline.inbox import FILE, Inbox
 from greenroom_pipeline.places import Places, find_places
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import MIB, BundleLimits, read_digest
@@ -62,10 +64,16 @@ class Api:
     """
 
     def __init__(
-        self, tokens: Senders, open_reception: Callable[[], Reception], *, exchange: Exchange | None = None
+        self,
+        tokens: Senders,
+        open_reception: Callable[[], Reception],
+        *,
+        exchange: Exchange | None = None,
+        webhooks: Webhooks | None = None,
     ) -> None:
         sessions = {SESSION: exchange.sessions} if exchange else {}
         self._senders = KnownSenders({TOKEN: tokens, **sessions})
+        self._webhooks = webhooks
         self._open = open_reception
         self._publishes = exchange is not None and exchange.publishes
         self._sessions = SessionRoute(exchange, lambda: self._open_once().project)
@@ -86,6 +94,8 @@ class Api:
             Route(pull, self.pull),
             Route(f"{pull}/bundle", self.take_bundle, methods=["PUT"]),
         ]
+        if self._webhooks is not None:
+            routes.append(Route("/github/events", self._webhooks.receive, methods=["POST"]))
         app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
         app.router.redirect_slashes = False
         return app
@@ -234,7 +244,8 @@ def build_api(environ: Mapping[str, str] = os.environ) -> Starlette:
 
     places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
     tokens = TokenSenders(TokenStore(places.tokens))
-    return Api(tokens, open_reception, exchange=_open_exchange(places)).app()
+    webhooks = Webhooks(read_registration(places.home), Inbox(places.home / FILE))
+    return Api(tokens, open_reception, exchange=_open_exchange(places), webhooks=webhooks).app()
 
 
 def _open_exchange(places: Places) -> Exchange | None:

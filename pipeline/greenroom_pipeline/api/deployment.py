@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from greenroom_pipeline.api.documents import PreviewLink
+from greenroom_pipeline.packaging import Package
 from greenroom_services.bundle import Bundle
 from greenroom_services.client import HostClient, endpoints
 from greenroom_services.errors import (
@@ -28,7 +30,15 @@ class Previews(Protocol):
         """Run the bundle's Bento in its slot; the same again is a no-op. `HostAbsent` when no host runs."""
         ...
 
+    def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
+        """Run a Bento that was built here from the model in the store."""
+        ...
+
     def status(self, project: str, slot: str) -> PreviewState: ...
+
+    def remove(self, project: str, slot: str) -> PreviewState: ...
+
+    def keep_awake(self, project: str, slot: str) -> PreviewState: ...
 
 
 class HostPreviews:
@@ -38,10 +48,8 @@ class HostPreviews:
         self._state = state
 
     def deploy(self, bundle: Bundle, *, timeout: float) -> PreviewState:
-        if endpoints(self._state).transient:
-            raise HostAbsent("only a host for one try runs here; start a lasting one with `greenroom serve`")
         manifest = bundle.manifest
-        return HostClient(self._state).deploy(
+        return self._lasting().deploy(
             manifest.project,
             manifest.slot,
             bento=bundle.bento,
@@ -55,8 +63,31 @@ class HostPreviews:
             order=manifest.order,
         )
 
+    def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
+        return self._lasting().deploy(
+            project,
+            slot,
+            bento=package.bento.path,
+            requirements=package.requirements,
+            sha=sha,
+            model=package.model,
+            timeout=timeout,
+            probe=package.profile.examples[0],
+        )
+
     def status(self, project: str, slot: str) -> PreviewState:
         return HostClient(self._state).status(project, slot)
+
+    def remove(self, project: str, slot: str) -> PreviewState:
+        return HostClient(self._state).stop(project, slot)
+
+    def keep_awake(self, project: str, slot: str) -> PreviewState:
+        return HostClient(self._state).keep_awake(project, slot)
+
+    def _lasting(self) -> HostClient:
+        if endpoints(self._state).transient:
+            raise HostAbsent("only a host for one try runs here; start a lasting one with `greenroom serve`")
+        return HostClient(self._state)
 
 
 def deploy(previews: Previews, bundle: Bundle, *, timeout: float) -> PreviewLink:
@@ -65,8 +96,19 @@ def deploy(previews: Previews, bundle: Bundle, *, timeout: float) -> PreviewLink
     Nor is that there is no room: what was reviewed stands without a link. `HostAbsent` when no host runs, and
     `BundleStale` when a newer one is in the slot.
     """
+    return _tell(lambda: previews.deploy(bundle, timeout=timeout))
+
+
+def restore(
+    previews: Previews, package: Package, *, project: str, slot: str, sha: str, timeout: float
+) -> PreviewLink:
+    """Do so with a Bento that was built here."""
+    return _tell(lambda: previews.restore(package, project=project, slot=slot, sha=sha, timeout=timeout))
+
+
+def _tell(start: Callable[[], PreviewState]) -> PreviewLink:
     try:
-        return _link(previews.deploy(bundle, timeout=timeout))
+        return _link(start())
     except (PreviewFailed, RequirementsError, BundleRefused, BundleTooLarge) as error:
         return PreviewLink(state="failed", error=str(error), log=error.log)
     except HostFull as error:

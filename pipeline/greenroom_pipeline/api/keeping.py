@@ -8,6 +8,7 @@ from pathlib import Path
 from greenroom_pipeline.api.examination import Submission
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import apply_overrides, decide
+from greenroom_pipeline.locks import locked
 from greenroom_pipeline.models import read_model
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.record import begin_record, complete_record, count_looks, find_overrides
@@ -18,12 +19,19 @@ from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
 from greenroom_services.errors import BundleStale
 
 
-def keep(project: Project, submission: Submission) -> RunRecord:
+def keep(project: Project, submission: Submission, *, fork: str = "") -> RunRecord:
     """Return the finished run of the submission, writing what of it is not written yet.
 
     Each step may be done again, so a try that was broken off is finished by the next one. `BundleStale` when the
-    pull request or production has moved on.
+    pull request or production has moved on. *fork* names the run that brought it where that is a fork's, which knows
+    no champion.
     """
+    # One at a time: the registry would give two first versions of a project one name.
+    with locked(project.places.home / "keeping.lock"):
+        return _keep(project, submission, fork=fork)
+
+
+def _keep(project: Project, submission: Submission, *, fork: str) -> RunRecord:
     store = project.store
     _require_newest_commit(submission, _admit(project, submission))
     known = _find_kept(store, submission)
@@ -31,9 +39,11 @@ def keep(project: Project, submission: Submission) -> RunRecord:
         _require_newest_run(store, known)
         return known
     champion = store.champion()
-    _require_champion(submission, champion)
+    if not fork or submission.report.champion is not None:
+        _require_champion(submission, champion)
+    _require_candidate(submission, champion)
     origin = submission.sheet.origin
-    run_id = known.id if known else begin_record(store, origin, bundle=submission.bundle.digest)
+    run_id = known.id if known else begin_record(store, origin, bundle=submission.bundle.digest, fork=fork)
     # Without the tag `trained` nobody takes its model for what their own training would give.
     store.put_folder(run_id, submission.model, "model")
     _put_predictions(store, run_id, submission)
@@ -79,14 +89,19 @@ def _require_newest_run(store: Store, known: RunRecord) -> None:
 
 
 def _require_champion(submission: Submission, champion: ModelVersion | None) -> None:
-    """Raise unless the run compared with the model in production, and is not about that very version."""
-    origin, report = submission.sheet.origin, submission.report
+    """Raise unless the run compared with the model in production."""
+    report = submission.report
     compared = report.champion.digest if report.champion else None
     current = champion.tags.get("digest") if champion else None
     if compared != current:
         raise BundleStale(
             f"production is {_name(current)}, and the run compared with {_name(compared)}; run `greenroom run` again"
         )
+
+
+def _require_candidate(submission: Submission, champion: ModelVersion | None) -> None:
+    """Raise when the run is about the very version that is in production."""
+    origin = submission.sheet.origin
     here = (origin.sha, str(origin.pull))
     if champion is not None and (champion.tags.get("sha"), champion.tags.get("pull")) == here:
         raise BundleStale(f"commit {origin.sha[:7]} is in production already; its record stays as it is")

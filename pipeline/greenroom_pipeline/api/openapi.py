@@ -42,13 +42,20 @@ _DIGEST = {
     "description": "SHA-256 of the bundle (RFC 9530), such as `sha-256=:…:`.",
     "schema": {"type": "string"},
 }
+_EVENT_HEADERS = {
+    "X-GitHub-Event": "^[a-z0-9_]{1,50}$",
+    "X-GitHub-Delivery": "^[0-9A-Za-z-]{1,100}$",
+    "X-Hub-Signature-256": "^sha256=[0-9a-f]{64}$",
+}
 _REFUSALS = {
     400: "The request is malformed, or broke off.",
-    401: "There is no credential, or it is unknown, expired or revoked.",
+    401: "There is no credential or signature, or it is unknown, expired or revoked.",
     403: "The credential is for another project, pull request or commit.",
     404: "There is no such thing.",
+    408: "It did not come in time.",
     409: "The pull request or production has moved on.",
-    413: "The bundle, or a part of it, is too large.",
+    413: "What was sent, or a part of it, is too large.",
+    415: "It is no JSON.",
     422: "The bundle is not what it must be.",
     503: "MLflow or the preview host does not answer now; the same request later finishes what was begun.",
     507: "The server's disk is full.",
@@ -114,6 +121,7 @@ def _paths() -> dict[str, Any]:
             "Say what there is of a pull request", _json("PullState"), _PROJECT, _NUMBER
         ),
         f"{project}/pulls/{{number}}/bundle": {"put": _put()},
+        "/github/events": {"post": _post_event()},
     }
 
 
@@ -148,8 +156,28 @@ def _put() -> dict[str, Any]:
         "summary": "Hand in a bundle; the same one again changes nothing",
         "parameters": [_PROJECT, _NUMBER, _DIGEST],
         "requestBody": {"required": True, "content": _bytes(MEDIA_TYPE)},
-        "responses": {"200": done, **_refuse(tuple(_REFUSALS))},
+        "responses": {"200": done, **_refuse((400, 401, 403, 404, 409, 413, 422, 503, 507))},
     }
+
+
+def _post_event() -> dict[str, Any]:
+    taken = {
+        "type": "object",
+        "required": ["delivery"],
+        "properties": {"delivery": {"type": "string", "enum": ["kept", "known", "dropped"]}},
+    }
+    done = {"description": "It is taken.", "content": {"application/json": {"schema": taken}}}
+    return {
+        "summary": "Take an event of the GitHub App's webhook, which is acted on afterwards",
+        "parameters": [_header(name, pattern) for name, pattern in _EVENT_HEADERS.items()],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {"202": done, **_refuse((400, 401, 404, 408, 413, 415, 503))},
+        "security": [],
+    }
+
+
+def _header(name: str, pattern: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": True, "schema": {"type": "string", "pattern": pattern}}
 
 
 def _json(name: str) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from pydantic import TypeAdapter
 
@@ -17,8 +17,12 @@ from greenroom_pipeline.api.deployment import HostPreviews, Previews, deploy, fi
 from greenroom_pipeline.api.documents import ChampionState, PreviewLink, PullState
 from greenroom_pipeline.api.examination import examine
 from greenroom_pipeline.api.keeping import keep
-from greenroom_pipeline.errors import StoreError
-from greenroom_pipeline.places import find_places
+from greenroom_pipeline.errors import InboxError, StoreError
+from greenroom_pipeline.forge.registration import read_registration
+from greenroom_pipeline.hints import PullHint
+from greenroom_pipeline.inbox import FILE as INBOX
+from greenroom_pipeline.inbox import Inbox
+from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.record import PROFILE
 from greenroom_pipeline.report import Verdict
@@ -29,6 +33,7 @@ from greenroom_services.bento import plain_files
 from greenroom_services.bundle import FULL, Bundle, PackedBundle, pack_bundle
 from greenroom_services.errors import HostFull
 
+_log = logging.getLogger(__name__)
 MODEL = "model/"
 TAKING = "bundle-"
 """What the names of folders begin with in which bundles are taken in."""
@@ -38,10 +43,13 @@ _VERDICT: TypeAdapter[Verdict] = TypeAdapter(Verdict)
 class Reception:
     """Takes in bundles and gives out the champion. Moves no alias, and loads nothing of what it is given."""
 
-    def __init__(self, project: Project, previews: Previews) -> None:
+    def __init__(
+        self, project: Project, previews: Previews, *, notify: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """*notify* is told the pull request of every bundle that was kept."""
         self.project = project
         self._previews = previews
-        self._keeping = Lock()
+        self._notify = notify
 
     @property
     def scratch(self) -> Path:
@@ -127,10 +135,11 @@ class Reception:
         """
         with _told_when_full():
             submission = examine(bundle, project=self.project.name, pull=number)
-            # One at a time: the registry would give two first versions of a project one name.
-            with self._keeping:
-                record = keep(self.project, submission)
-        link = deploy(self._previews, bundle, timeout=self.project.settings.preview.timeout)
+            record = keep(self.project, submission)
+        try:
+            link = deploy(self._previews, bundle, timeout=self.project.settings.preview.timeout)
+        finally:
+            self._notify(number)
         return self._state(record, number, link)
 
     def _state(self, record: RunRecord, number: int, link: PreviewLink) -> PullState:
@@ -165,7 +174,25 @@ def open_reception(environ: Mapping[str, str] = os.environ) -> Reception:
     What a server that was killed has left half taken in is removed.
     """
     places = find_places(Path(environ.get("GREENROOM_REPOSITORY") or Path.cwd()), environ)
-    reception = Reception(open_project(places), HostPreviews(places.host))
+    reception = Reception(open_project(places), HostPreviews(places.host), notify=_choose_notify(places))
     for left in reception.scratch.glob(f"{TAKING}*"):
         shutil.rmtree(left, ignore_errors=True)
     return reception
+
+
+def _choose_notify(places: Places) -> Callable[[int], None]:
+    """Return how the server's worker is told of a pull request that has something new; nobody where it is no App."""
+    registration = read_registration(places.home)
+    if registration is None or registration.app is None:
+        return lambda _: None
+    inbox = Inbox(places.home / INBOX)
+
+    def notify(number: int) -> None:
+        hint = PullHint(number=number)
+        try:
+            inbox.note(hint.kind, hint.model_dump(mode="json"))
+        except InboxError as error:
+            # What was handed in is kept all the same, and the worker's next round finds it.
+            _log.warning("pull request %d is not published at once: %s", number, error)
+
+    return notify

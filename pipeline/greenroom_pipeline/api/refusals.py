@@ -11,6 +11,7 @@ from starlette.responses import Response
 from greenroom_pipeline.errors import (
     ForgeError,
     GreenroomError,
+    InboxError,
     ProofError,
     ProofUnfit,
     RepositoryError,
@@ -35,6 +36,7 @@ STATUSES: dict[type[Exception], int] = {
     HostFull: 507,
     HostAbsent: 503,
     StoreError: 503,
+    InboxError: 503,
     ForgeError: 503,
     RepositoryError: 404,
     ProofUnfit: 403,

@@ -21,6 +21,8 @@ class Case:
     preview: Preview | None = None
     own: frozenset[str] = frozenset()
     """The project's own metrics, which are measured of the candidate and the champion alone."""
+    foreign: str = ""
+    """Why a fork's evidence is not comparable here, as a clause; empty for everything else."""
 
 
 class Check(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
 from greenroom_pipeline.checks.calibrated import Calibrated
 from greenroom_pipeline.checks.check import Check
+from greenroom_pipeline.checks.foreign_evidence import ForeignEvidence
 from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
@@ -28,7 +29,13 @@ PREDICTION_CHECKS: tuple[Check, ...] = (
 )
 """Look at both models' answers to the same rows; `greenroom compare` runs these alone."""
 
-PROJECT_CHECKS: tuple[Check, ...] = (RetrainingNoise(), Leakage(), SchemaChange(), ModelSize())
+PROJECT_CHECKS: tuple[Check, ...] = (
+    RetrainingNoise(),
+    Leakage(),
+    SchemaChange(),
+    ModelSize(),
+    ForeignEvidence(),
+)
 """Look at the candidate's model and data."""
 
 SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(), ServingLatency())

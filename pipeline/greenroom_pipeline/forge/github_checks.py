@@ -60,7 +60,7 @@ def _is_by(run: CheckRun, slug: str) -> bool:
 
 def _say(run: CheckRun, check: Check) -> None:
     # What buttons there are, GitHub does not tell.
-    if check.buttons or _read(run, check) != replace(check, annotations=()):
+    if check.buttons or _read(run, check) != replace(check, annotations=(), buttons=()):
         run.edit(**_tell(check))
     _annotate(run, check)
 

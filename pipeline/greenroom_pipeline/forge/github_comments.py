@@ -6,11 +6,10 @@ from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.Repository import Repository
 
-from greenroom_pipeline.errors import ForgeError, RepositoryError
+from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge.github_faults import absence_as, absence_ignored
 from greenroom_pipeline.forge.github_session import GitHubSession
-
-MOST_CHARACTERS = 65_536
+from greenroom_pipeline.forge.marker import mark, mark_text
 
 
 def read_comment(session: GitHubSession, number: int, key: str) -> str | None:
@@ -22,20 +21,11 @@ def read_comment(session: GitHubSession, number: int, key: str) -> str | None:
 
 
 def write_comment(session: GitHubSession, number: int, key: str, text: str) -> None:
-    body = f"{mark(key)}\n{text}"
-    if len(body) > MOST_CHARACTERS:
-        raise ForgeError(
-            f"a comment of {len(body):,} characters is longer than GitHub takes ({MOST_CHARACTERS:,}); cut it"
-        )
+    body = mark_text(key, text)
     session.settle(
         f"the comment on pull request {number}",
         lambda repository: _write(repository, number, key, body, session.login),
     )
-
-
-def mark(key: str) -> str:
-    """Return the line by which a comment is known, which GitHub does not show."""
-    return f"<!-- greenroom:{key} -->"
 
 
 def _write(repository: Repository, number: int, key: str, body: str, login: str) -> None:

@@ -16,7 +16,7 @@ _SECONDS = 30.0
 
 def download(address: str, into: Path, *, api: str, most_bytes: int) -> None:
     """Write what is at *address* to the file *into*, without a credential; *into* is whole or not there."""
-    if not _is_githubs(address, api):
+    if not is_githubs_own(address, api=api):
         host = urlsplit(address).hostname or "nowhere"
         raise ForgeError(
             f"GitHub leads to {host} for an artifact, which is no store of its own; it is not fetched"
@@ -47,7 +47,8 @@ def _write(into: Path, parts: Iterable[bytes], most_bytes: int) -> None:
             file.write(part)
 
 
-def _is_githubs(address: str, api: str) -> bool:
+def is_githubs_own(address: str, *, api: str) -> bool:
+    """Say whether an address is the API's own, under its domain, or in a store where GitHub keeps artifacts."""
     parts, own = urlsplit(address), urlsplit(api)
     host, home = parts.hostname or "", (own.hostname or "").removeprefix("api.")
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):

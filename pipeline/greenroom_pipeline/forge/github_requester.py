@@ -15,8 +15,9 @@ from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectio
 
 _API_VERSION = "2022-11-28"
 _PAGE = 100
-_KEPT = 64
-_LARGEST = 2_000_000
+_KEPT = 24
+_LARGEST = 4_000_000
+"""Characters; a page of a hundred pull requests has two million."""
 
 Answer = tuple[int, dict[str, Any], str]
 

@@ -44,7 +44,8 @@ class Remark:
 @dataclass(frozen=True)
 class GitHubServer:
     session: GitHubSession
-    registration: Registration
+    registration: Registration | None = None
+    """None in a job of Actions, which has no App."""
 
     def pull_numbers_of_commit(self, sha: str) -> list[int]:
         """Return the open pull requests whose newest commit this is, forks' among them."""
@@ -92,10 +93,11 @@ class GitHubServer:
 
     def redeliver_failed(self, since: datetime) -> int:
         """Have GitHub send the events anew that did not arrive since then; return how many."""
-        keys = self.registration.app
-        if keys is None:
+        registration = self.registration
+        keys = None if registration is None else registration.app
+        if registration is None or keys is None:
             raise SettingsError("this server has no App on GitHub; make one with `greenroom init --app`")
-        as_app = open_app_requester(self.registration, keys, self.session.patience)
+        as_app = open_app_requester(registration, keys, self.session.patience)
         asked: set[int] = set()
 
         def ask(_: Repository) -> int:

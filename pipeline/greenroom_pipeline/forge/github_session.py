@@ -12,7 +12,7 @@ from github.Auth import Token
 from github.Repository import Repository
 from github.Requester import Requester
 
-from greenroom_pipeline.errors import ForgeError
+from greenroom_pipeline.errors import ForgeError, ForgeRefused
 from greenroom_pipeline.forge.github_faults import FAULTS, JOB, Credential, absence_as, find_wait, translated
 from greenroom_pipeline.forge.github_requester import PATIENCE, Patience, open_requester
 
@@ -70,8 +70,13 @@ class GitHubSession:
         absent = ForgeError(
             f"{self.credential.name} sees no repository {self.name} at {self.api}; see that it has access to it"
         )
-        with absence_as(absent):
-            headers, data = self.requester.requestJsonAndCheck("GET", f"/repos/{self.name}")
+        try:
+            with absence_as(absent):
+                headers, data = self.requester.requestJsonAndCheck("GET", f"/repos/{self.name}")
+        except ForgeError:
+            # An App that was removed and installed again has to sign in anew.
+            self.__dict__.pop("requester", None)
+            raise
         if self.repository_id not in (None, data.get("id")):
             raise ForgeError(
                 f"{self.name} is another repository now (id {data.get('id')}, known here {self.repository_id}); "
@@ -82,6 +87,10 @@ class GitHubSession:
 
 def open_job_session(api: str, *, token: str, name: str, patience: Patience = PATIENCE) -> GitHubSession:
     """Open a repository for a job in Actions, or for a person with a token of their own."""
+    if not token:
+        raise ForgeRefused(
+            "there is no GITHUB_TOKEN; add `GITHUB_TOKEN: ${{ github.token }}` under `env:` of this job"
+        )
     return GitHubSession(
         name=name,
         api=api,

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom_pipeline.errors import ForgeError
+from greenroom_pipeline.forge.marker import mark_text
 from greenroom_pipeline.forge.posts import Annotation, Check, Deployment
 from greenroom_pipeline.locks import locked
 from greenroom_pipeline.repository import Repository
 
 _AUTHOR = "Greenroom"
-MOST_CHARACTERS = 65_536
-"""As many as on GitHub, so that nothing that fits here fails there."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +24,8 @@ class LocalPosts:
         return self._read(_ref("comment", number, key))
 
     def write_comment(self, number: int, key: str, text: str) -> None:
-        if len(text) > MOST_CHARACTERS:
-            raise ForgeError(
-                f"a comment of {len(text):,} characters is longer than any forge takes ({MOST_CHARACTERS:,}); cut it"
-            )
+        # Kept without the marker; refused where it would not fit with it.
+        mark_text(key, text)
         self._write(_ref("comment", number, key), text)
 
     def write_check(self, check: Check) -> None:

@@ -12,6 +12,7 @@ from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.observations import Document
 
 FILE = "github.json"
+DEFAULT_WORKFLOW = ".github/workflows/greenroom.yml"
 PUBLIC_API = "https://api.github.com"
 PUBLIC_ISSUER = "https://token.actions.githubusercontent.com"
 Address = Annotated[str, Field(pattern=r"^https?://[^\s?#]*[^\s?#/]$")]
@@ -56,7 +57,7 @@ class Registration(Document):
     issuer: Address | None = Field(
         None, description="Of OIDC tokens; None for the one that belongs to *api*."
     )
-    workflow: str = Field(".github/workflows/greenroom.yml", description="The one workflow whose runs count.")
+    workflow: str = Field(DEFAULT_WORKFLOW, description="The one workflow whose runs count.")
 
 
 def find_issuer(registration: Registration) -> str:
@@ -91,10 +92,16 @@ def read_registration(home: Path) -> Registration | None:
 
 def write_registration(home: Path, registration: Registration) -> Path:
     """Write it in one step, for this user alone, and return its path."""
-    path, draft = home / FILE, home / f".{FILE}.new"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home / FILE
+    write_private(path, registration.model_dump_json(indent=2) + "\n")
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file in one step, which this user alone may read from its first byte on."""
+    draft = path.with_name(f".{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(registration.model_dump_json(indent=2) + "\n")
+    draft.write_text(text)
     draft.replace(path)
-    return path

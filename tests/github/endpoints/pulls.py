@@ -11,6 +11,7 @@ PULLS = f"{REPOSITORY}/pulls"
 PULL = f"{PULLS}/{{pull_number}}"
 STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 MOST_FILES = 3000
+PASSING = ("success", "neutral", "skipped")
 
 
 @endpoint("GET", PULLS, "pull_requests=read")
@@ -91,6 +92,7 @@ def merge_pull(call: Call) -> Answer:
         raise Refusal(405, "Pull Request is not mergeable")
     if body.get("sha", pull.head_sha) != pull.head_sha:
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
+    _require_checks(call, pull)
     title = body.get("commit_title") or f"Merge pull request #{pull.number} from {pull.branch}"
     message = f"{title}\n\n{body.get('commit_message') or pull.title}"
     sha = call.repository.merge(pull.number, by=call.caller.login, message=message)
@@ -135,6 +137,23 @@ def list_pulls_of_commit(call: Call) -> Answer:
     ]
     shown, links = page(call, chosen)
     return Answer(200, [show_pull(repository, pull) for pull in shown], links)
+
+
+def _require_checks(call: Call, pull: Pull) -> None:
+    """Refuse a merge before every check that its base requires has passed, by the App that it is to come from."""
+    repository = call.repository
+    for context, app in repository.required_checks(pull.base):
+        checks = [
+            check
+            for check in repository.checks(pull.head_sha)
+            if check.name == context and app in (None, -1, call.hub.find_app(check.app).id)
+        ]
+        statuses = [
+            each for each in repository.every_status if (each.sha, each.context) == (pull.head_sha, context)
+        ]
+        passed = checks and checks[-1].conclusion in PASSING
+        if not passed and not (app in (None, -1) and statuses and statuses[-1].state == "success"):
+            raise Refusal(405, f'Required status check "{context}" is expected.')
 
 
 def _find(call: Call) -> Pull:

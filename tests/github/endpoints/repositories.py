@@ -34,6 +34,14 @@ def get_permission(call: Call) -> Answer:
     return Answer(200, {"permission": FOLDED.get(role, role), "role_name": role, "user": user})
 
 
+@endpoint("GET", "/rate_limit", kind="free")
+def get_limits(call: Call) -> Answer:
+    headers = call.hub.limits.headers(call.caller, call.headers.get("authorization", ""))
+    names = ("limit", "remaining", "reset", "used")
+    left = {name: int(headers[f"X-RateLimit-{name.title()}"]) for name in names}
+    return Answer(200, {"rate": left, "resources": {"core": left, "search": left}})
+
+
 @endpoint("GET", "/user")
 def get_user(call: Call) -> Answer:
     if call.caller.kind == "nobody":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from tests.github.calls import Answer, Call, Refusal, endpoint, page
 from tests.github.clock import write_time
 from tests.github.records import Ruleset
@@ -19,12 +17,7 @@ def list_rules(call: Call) -> Answer:
     """List the rules that are in force for a branch."""
     repository, branch = call.repository, call.parts["branch"]
     origin = {"ruleset_source_type": "Repository", "ruleset_source": repository.full_name}
-    rules = [
-        {**rule, **origin, "ruleset_id": ruleset.id}
-        for ruleset in repository.rulesets
-        if ruleset.enforcement == "active" and _covers(repository, ruleset, branch)
-        for rule in ruleset.rules
-    ]
+    rules = [{**rule, **origin, "ruleset_id": each.id} for each, rule in repository.rules_for(branch)]
     shown, links = page(call, rules)
     return Answer(200, shown, links)
 
@@ -79,12 +72,6 @@ def get_protection(call: Call) -> Answer:
     url = f"{call.hub.api}/repos/{repository.full_name}/branches/{name}/protection"
     admins = {"url": f"{url}/enforce_admins", "enabled": False}
     return Answer(200, {"url": url, "enforce_admins": admins, **repository.protections[name]})
-
-
-def _covers(repository: FakeRepository, ruleset: Ruleset, branch: str) -> bool:
-    special = {"~ALL": "*", "~DEFAULT_BRANCH": repository.default_branch}
-    patterns = (special.get(each, each).removeprefix("refs/heads/") for each in ruleset.branches)
-    return any(fnmatchcase(branch, pattern) for pattern in patterns)
 
 
 def _show_ruleset(repository: FakeRepository, ruleset: Ruleset) -> Shape:

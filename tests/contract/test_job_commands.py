@@ -1,0 +1,110 @@
+"""Commands in comments without a server: a job in Actions answers them with its own token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom_pipeline.actions import hide_credentials, read_actions
+from greenroom_pipeline.forge import Forge
+from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_session import open_job_session
+from greenroom_pipeline.forge.registration import FILE
+from greenroom_pipeline.job import Job
+from greenroom_pipeline.places import find_places
+from greenroom_pipeline.progress import Silence, Watch
+from greenroom_pipeline.repository import Repository
+from greenroom_pipeline.workflow import run_job
+from tests.app_stage import Stage, open_stage
+from tests.forges import IMPATIENT
+from tests.github.actions import start_job
+
+RIGHTS = {"contents": "read", "actions": "write", "checks": "write", "pull_requests": "write"}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, tables: Path) -> Iterator[Stage]:
+    with open_stage(tmp_path, tables=tables) as opened:
+        # Its machine is a job's now, and no App's.
+        (opened.bench.places.home / FILE).unlink()
+        opened.github.person("eve")
+        yield opened
+
+
+def open_forge(repository: Repository, *, api: str, token: str, name: str, checkout: int | None) -> Forge:
+    return GitHubForge(
+        open_job_session(api, token=token, name=name, patience=IMPATIENT), repository, checkout
+    )
+
+
+def say(
+    stage: Stage, number: int, text: str, *, by: str = "ada", action: str = "created", **variables: str
+) -> str:
+    """Have someone comment and the job run that it starts; return what is answered, and what the job said."""
+    comment = stage.repository.say(number, by, text)
+    payload = stage.repository.payload("issue_comment", comment=comment, action=action)
+    token = stage.github.token(stage.repository, permissions=RIGHTS)
+    stage.folder.mkdir(exist_ok=True)
+    environ = start_job(stage.repository, "issue_comment", payload, stage.folder, token=token).environ
+    environ |= {"GREENROOM_HOME": str(stage.bench.places.home), **variables}
+    actions = read_actions(environ)
+    assert actions is not None
+    hide_credentials(environ)
+    said: list[str] = []
+    places = find_places(stage.bench.root, environ)
+    watch, told = Watch(Silence()), said.append
+    assert run_job(Job(actions, places, None, environ, watch, told, told, open_forge=open_forge)) is None
+    ours = [each.body for each in stage.repository.comments(number) if each.author == "github-actions[bot]"]
+    assert len(ours) < 2
+    return "\n".join([*ours, *said])
+
+
+def test_a_job_answers_what_it_can(stage: Stage) -> None:
+    """It runs the workflow again and explains; what needs a server or a store is said so; rights are asked for."""
+    number = stage.propose()
+    run = stage.repository.workflow_run(stage.head(number))
+
+    assert "Only people who may push" in say(stage, number, "/greenroom rerun", by="eve")
+    assert "was started again" in say(stage, number, "/greenroom rerun")
+    assert stage.reruns() == [run]
+    assert "GR102 is “Loss against the champion”" in say(stage, number, "/greenroom explain GR102")
+    assert "Without a Greenroom server no preview" in say(stage, number, "/greenroom keep-awake")
+    assert "no previews of forks" in say(stage, number, f"/greenroom preview {'a' * 40}")
+    assert "or a store that jobs share" in say(stage, number, "/greenroom override GR102 hotfix")
+
+
+def test_with_a_store_a_job_overrides(stage: Stage) -> None:
+    """The word is kept with the run in MLflow, and check and comment say what follows from it."""
+    number = stage.propose()
+    draft = stage.draft(number)
+    draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
+    stage.hand_in(draft)
+    store = {"MLFLOW_TRACKING_URI": stage.bench.places.tracking_uri}
+    answer = say(stage, number, "/greenroom override GR102 hotfix", **store)
+    (record,) = stage.project.store.records()
+
+    assert "no longer holds commit" in answer
+    assert "ada overrode GR102: hotfix" in answer
+    assert (record.tags["verdict"], stage.check(stage.head(number)).conclusion) == ("pass", "success")
+    assert "It falls." in say(stage, number, "/greenroom explain GR102", **store)
+
+
+@pytest.mark.parametrize(("text", "about"), [("Nice work", {}), ("/greenroom rerun", {"action": "edited"})])
+def test_other_comments_start_nothing(stage: Stage, text: str, about: dict[str, Any]) -> None:
+    """What holds no command, and what was edited into one, is let be."""
+    number = stage.propose()
+
+    assert say(stage, number, text, **about) == (
+        "the comment holds no new command on a pull request: there is nothing to answer"
+    )
+
+
+def test_with_a_server_the_server_answers(stage: Stage) -> None:
+    """A job beside it does nothing, so that nothing is done twice."""
+    number = stage.propose()
+    server = {"GREENROOM_SERVER": "https://greenroom.example.com"}
+
+    assert "answered by the server" in say(stage, number, "/greenroom rerun", **server)

@@ -1,0 +1,90 @@
+"""Which command a comment holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greenroom_pipeline.commands import Command, Misread, mentions_command, read_command
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/greenroom rerun", Command("rerun")),
+        ("  /Greenroom   RERUN please  ", Command("rerun")),
+        ("Thanks!\r\n\r\n/greenroom keep-awake\r\n", Command("keep-awake")),
+        ("/greenroom explain gr102", Command("explain", check="GR102")),
+        ("/greenroom explain GR102.", Command("explain", check="GR102")),
+        (
+            "/greenroom override GR103: hotfix  for the\toutage",
+            Command("override", check="GR103", reason="hotfix for the outage"),
+        ),
+        (f"/greenroom preview {SHA.upper()}", Command("preview", sha=SHA)),
+        ("/greenroom rerun\n/greenroom keep-awake", Command("rerun")),
+        ("> /greenroom rerun\n\n/greenroom keep-awake", Command("keep-awake")),
+        ("```\n/greenroom rerun\n```\n/greenroom keep-awake", Command("keep-awake")),
+        ("~~~ text\n```\n/greenroom rerun\n~~~~\n/greenroom keep-awake", Command("keep-awake")),
+        ("<!-- /greenroom rerun -->\n/greenroom keep-awake", Command("keep-awake")),
+    ],
+)
+def test_the_first_command_counts(text: str, command: Command) -> None:
+    """Case, blanks and line ends do not matter; what is quoted, code or unseen is not said."""
+    assert read_command(text) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "What does /greenroom rerun do?",
+        "`/greenroom rerun`",
+        "    /greenroom rerun",
+        "\t/greenroom rerun",
+        "> /greenroom rerun\n/greenroom rerun",
+        "```\n/greenroom rerun",
+        "````\n```\n/greenroom rerun\n````",
+        "<!--\n/greenroom rerun",
+        "/greenroom-rerun",
+        "/greenrooms rerun",
+        "- /greenroom rerun",
+    ],
+)
+def test_what_is_not_said_is_no_command(text: str) -> None:
+    """A command in the middle of a sentence, in code, in a quote or of another name is none."""
+    assert read_command(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("/greenroom", "Known are `/greenroom rerun`"),
+        ("/greenroom rerunn", "did you mean 'rerun'?"),
+        ("/greenroom keepawake", "did you mean 'keep-awake'?"),
+        ("/greenroom explain", "Write it as `/greenroom explain CHECK`, with the code of a check"),
+        ("/greenroom explain everything", "such as GR102"),
+        ("/greenroom override GR102", "why it does not hold this commit back"),
+        ("/greenroom override because", "`/greenroom override CHECK reason…`"),
+        (f"/greenroom override GR102 {'x' * 501}", "at most 500 characters"),
+        ("/greenroom preview 0123456", "all characters of the commit"),
+    ],
+)
+def test_what_cannot_be_done_is_told(text: str, part: str) -> None:
+    """An unknown or incomplete command is answered with what to write."""
+    read = read_command(text)
+
+    assert isinstance(read, Misread)
+    assert part in read.answer
+
+
+@given(st.text() | st.text(alphabet="/greenroom \n`~>@#|<!-").map(lambda text: f"/greenroom {text}"))
+def test_any_text_is_read(text: str) -> None:
+    """Whatever somebody writes, reading it ends, and nothing of it is repeated."""
+    read = read_command(text)
+
+    assert read is None or mentions_command(text)
+    if isinstance(read, Misread):
+        assert read.asked.removeprefix("/greenroom").strip() in ("", "explain", "override", "preview")
