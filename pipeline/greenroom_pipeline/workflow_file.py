@@ -81,11 +81,10 @@ def _parts(workflow: Workflow) -> Iterator[str]:
     )
     yield from _prepare(workflow)
     yield _run(workflow)
-    yield (
-        _close(workflow)
-        if alone
-        else text.HAND_OVER.format(upload=UPLOAD, name=BUNDLE, path=text.BUNDLE_FILE)
-    )
+    if alone:
+        yield from _follow(workflow)
+    else:
+        yield text.HAND_OVER.format(upload=UPLOAD, name=BUNDLE, path=text.BUNDLE_FILE)
 
 
 def _events(workflow: Workflow) -> str:
@@ -124,14 +123,17 @@ def _run(workflow: Workflow) -> str:
     )
 
 
-def _close(workflow: Workflow) -> str:
-    return text.CLOSE.format(
-        machine=MACHINE,
-        checkout=CHECKOUT,
-        uses=_uses(workflow.action),
-        folder=_quote(workflow.folder or "."),
-        project=workflow.project,
-    )
+def _follow(workflow: Workflow) -> Iterator[str]:
+    """Yield the jobs for what happens to a pull request besides pushes."""
+    common = {
+        "machine": MACHINE,
+        "checkout": CHECKOUT,
+        "uses": _uses(workflow.action),
+        "folder": _quote(workflow.folder or "."),
+        "project": workflow.project,
+    }
+    yield text.CLOSE.format(**common)
+    yield text.ANSWER.format(**common, variables=text.TRACKING)
 
 
 def _uses(action: str) -> str:

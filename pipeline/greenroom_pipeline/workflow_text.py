@@ -14,13 +14,15 @@ on:
     types: [opened, synchronize, reopened]"""
 
 EVENTS_ALONE = """\
-on:
+on: # zizmor: ignore[dangerous-triggers] a comment starts the default branch's own code alone, see the job `answer`
   pull_request:
     types: [opened, synchronize, reopened, closed]
   merge_group:
     types: [checks_requested]
   push:
-    branches: [{branch}]{remark}"""
+    branches: [{branch}]{remark}
+  issue_comment:
+    types: [created]"""
 
 RIGHTS = """\
 
@@ -69,7 +71,7 @@ DEPTH = """
           fetch-depth: 2"""
 
 CONDITION = """
-    if: ${{ github.event.action != 'closed' }}"""
+    if: ${{ github.event_name != 'issue_comment' && github.event.action != 'closed' }}"""
 
 PERMISSIONS_SERVER = """\
       contents: read # checks the commit out
@@ -142,6 +144,36 @@ CLOSE = """\
         uses: {checkout}
         with:
           ref: ${{{{ github.event.pull_request.head.sha }}}}
+          persist-credentials: false
+      - name: Run Greenroom
+        uses: {uses}
+        with:
+          directory: {folder}
+"""
+
+ANSWER = """\
+  answer:
+    name: Answer a command
+    # Whoever may read may comment: Greenroom asks GitHub whether the person may write, and nothing of the pull
+    # request is checked out.
+    if: >-
+      ${{{{ github.event_name == 'issue_comment' && github.event.issue.pull_request
+      && startsWith(github.event.comment.body, '/greenroom') }}}}
+    runs-on: {machine}
+    timeout-minutes: 15
+    permissions:
+      contents: read # reads greenroom.toml
+      actions: write # /greenroom rerun
+      checks: write # /greenroom override
+      deployments: write # /greenroom override
+      pull-requests: write # answers, and edits the comment
+    concurrency:
+      group: greenroom-{project}-comment-${{{{ github.event.comment.id }}}}
+      cancel-in-progress: false{variables}
+    steps:
+      - name: Check out the default branch
+        uses: {checkout}
+        with:
           persist-credentials: false
       - name: Run Greenroom
         uses: {uses}

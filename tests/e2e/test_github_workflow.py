@@ -67,8 +67,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The team's MLflow store, in which the same training is found again."""
+    return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+
+
 @pytest.fixture
-def stage(tmp_path: Path, tools: Path, environment: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, tools: Path, environment: Path, store: str) -> Iterator[Stage]:
     clone = make_project(tmp_path / "cancer", "binary", estimator=FIRST)
     (clone.root / "greenroom.toml").unlink()
     bare = tmp_path / "cancer.git"
@@ -87,7 +93,7 @@ def stage(tmp_path: Path, tools: Path, environment: Path) -> Iterator[Stage]:
             actions={"greenroom/greenroom": ROOT},
             others=OTHERS,
             tools=[tools],
-            variables={"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"},
+            variables={"MLFLOW_TRACKING_URI": store},
             # Compiled as it is imported: a test imports a part of it.
             environ={**environ, "UV_COMPILE_BYTECODE": "0"},
             kept={"greenroom": environment},
@@ -182,6 +188,9 @@ def test_a_pull_request_that_does_not_touch_the_model(stage: Stage) -> None:
 def test_a_fork_leaves_its_bundle_for_the_server(stage: Stage) -> None:
     """A fork's job posts nothing and asks no server: its report is in the summary, its bundle an artifact."""
     github, repository = stage.github, stage.repository
+    # A runner of the team's own may name the store to every job.
+    setup = stage.player.setup
+    setup.environ = {**setup.environ, **setup.variables}
     initialise(stage, "--server", SERVER)
     head = stage.commit("better", "Regularise less", train_py=training_script(BETTER))
     number = repository.open_pull(head, "better", author="eve", fork="eve/cancer")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from greenroom_pipeline.doctor_workflow import ALONE, WITH_SERVER
+from greenroom_pipeline.forge.app_rights import RIGHTS
 from tests.reference import DOCS, PAGES
 
 
@@ -18,3 +21,19 @@ def test_nothing_is_without_help(name: str) -> None:
     """No setting, command or option lacks its sentence."""
     assert "None" not in PAGES[name]()
     assert "|  |\n" not in PAGES[name]()
+
+
+def test_each_right_on_github_is_explained() -> None:
+    """Whoever is asked for a right, in a workflow or for the App, finds what it is for."""
+    page = (DOCS / "github.md").read_text()
+
+    asked = [*RIGHTS.items(), *((name, (level, "")) for name, level in (ALONE | WITH_SERVER).items())]
+    assert [name for name, (level, _) in asked if f"| `{name}: {level}` |" not in page] == []
+
+
+def test_the_action_is_explained() -> None:
+    """Each input and output of the action is on the page."""
+    action = yaml.safe_load((DOCS.parent / "action.yml").read_text())
+    page = (DOCS / "github.md").read_text()
+
+    assert [name for name in (*action["inputs"], *action["outputs"]) if f"| `{name}` |" not in page] == []

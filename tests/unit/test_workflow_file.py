@@ -120,17 +120,23 @@ def test_the_rights_of_a_job_with_a_server() -> None:
 
 
 def test_the_rights_of_the_jobs_alone() -> None:
-    """Without a server each job has what it posts with, and a closed pull request's preview ends."""
+    """Without a server each job has what it posts with, and what a comment starts checks nothing of a stranger out."""
     values = read(PLAIN)
 
+    posting = {"checks": "write", "deployments": "write", "pull-requests": "write"}
     assert values["permissions"] == {}
     assert {name: job["permissions"] for name, job in values["jobs"].items()} == {
-        "run": {"contents": "read", "checks": "write", "deployments": "write", "pull-requests": "write"},
+        "run": {"contents": "read", **posting},
         "close": {"contents": "read", "deployments": "write"},
+        "answer": {"contents": "read", "actions": "write", **posting},
     }
-    assert set(values["on"]) == {"pull_request", "merge_group", "push"}
-    conditions = [job["if"] for job in values["jobs"].values()]
-    assert conditions == ["${{ github.event.action != 'closed' }}", "${{ github.event.action == 'closed' }}"]
+    assert set(values["on"]) == {"pull_request", "merge_group", "push", "issue_comment"}
+    answer = values["jobs"]["answer"]
+    assert "github.event.issue.pull_request" in answer["if"]
+    assert "startsWith(github.event.comment.body, '/greenroom')" in answer["if"]
+    assert "ref" not in answer["steps"][0]["with"]
+    assert values["jobs"]["close"]["if"] == "${{ github.event.action == 'closed' }}"
+    assert "github.event_name != 'issue_comment'" in values["jobs"]["run"]["if"]
 
 
 def test_each_action_is_pinned() -> None:
