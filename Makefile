@@ -17,7 +17,7 @@ help:
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  mend format and simple lint"
 	@echo "make bench   every figure that the docs give"
-	@echo "make screenshots  the picture of the README, anew"
+	@echo "make screenshots  the pictures of the README, anew"
 
 demo: $(READY)
 	@.venv/bin/greenroom demo || [ $$? -eq 130 ] # stopped by Ctrl-C, as it asks for
@@ -41,6 +41,7 @@ bench: $(READY)
 screenshots: chromium
 	@$(RUN) pytest -q tests/e2e/test_demo.py -k fits_its_window
 	@mkdir -p docs/images && cp tests/e2e/screenshots/review-1280-light.png docs/images/review.png
+	@$(RUN) python -m tests.comment_picture
 
 .PHONY: chromium
 chromium: $(READY)

@@ -21,11 +21,11 @@ VERDICTS: dict[Verdict, str] = {
     "fail": "❌ Fail",
 }
 OUTCOMES: dict[Outcome, str] = {
-    "passed": "✅ passed",
-    "failed": "❌ failed",
-    "inconclusive": "❔ inconclusive",
-    "not_tested": "– not tested",
-    "not_applicable": "– not applicable",
+    "passed": "✅\u00a0passed",
+    "failed": "❌\u00a0failed",
+    "inconclusive": "❔\u00a0inconclusive",
+    "not_tested": "–\u00a0not tested",
+    "not_applicable": "–\u00a0not applicable",
 }
 _PUNCTUATION = re.compile(r"[\\`*_{}\[\]<>!|~$]")
 # Whatever moves text about without being seen: controls, joiners, marks of direction, and tags.

@@ -36,7 +36,8 @@ def write_headline(report: Report) -> str:
 def write_links(links: Links) -> str:
     """Return the addresses that there are, in one line."""
     found = (
-        write_link("Review page", links.review),
+        # People ask both models on the review page, where that has no page of its own.
+        write_link("Review page" if links.query else "Review page and live query", links.review),
         write_link("Ask both models", links.query),
         write_link("MLflow run", links.run),
         write_link("Job", links.job),

@@ -14,9 +14,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from greenroom_pipeline.forge.local import LocalForge
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.project import open_project
 from greenroom_pipeline.report import Report, from_json
+from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.seeds import find_retrained
 from greenroom_pipeline.subject import identify
 from tests.projects import METRICS, Finished, Workbench, make_project, pins, training_script
@@ -126,6 +128,15 @@ def test_the_evidence_is_in_mlflow(compared: Compared) -> None:
     assert from_json(report.read_text()) == compared.report
     assert store.get(record.id, "train.log") is not None
     assert len(list((places.artifacts / compared.task / record.id).rglob("predictions/*.parquet"))) == 1
+
+
+def test_the_report_is_posted_where_the_pull_request_lives(compared: Compared) -> None:
+    """Comment and check stand on the local forge too, in git itself."""
+    forge = LocalForge(Repository(compared.bench.root))
+    notes = compared.bench.git("log", "-1", "--notes=greenroom/*", compared.sha)
+
+    assert f"at commit {compared.sha[:7]}" in (forge.comment(1, compared.task) or "")
+    assert "greenroom/gate: " in notes
 
 
 def test_the_same_commit_again_trains_nothing(compared: Compared) -> None:
