@@ -211,7 +211,7 @@ def test_a_command_in_a_comment(stage: Stage) -> None:
     _, answer = stage.repository.comments(number)
     assert "Without a Greenroom server no preview outlives its job" in answer.body
 
-    chat = stage.repository.say(number, "ada", "What does /greenroom do?")
+    chat = stage.repository.say(number, "ada", "Looks good to me.")
     jobs = stage.player.play("issue_comment", stage.repository.payload("issue_comment", comment=chat))
     assert {job.conclusion for job in jobs.values()} == {"skipped"}
 
