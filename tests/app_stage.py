@@ -14,15 +14,15 @@ from pathlib import Path
 import pandas as pd
 
 from greenroom_pipeline.api.reception import Reception
-from greenroom_pipeline.app_server import AppServer
+from greenroom_pipeline.events.inbox import FILE, Inbox
+from greenroom_pipeline.events.server import AppServer
+from greenroom_pipeline.events.worker import work_once
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_app import open_app_session
 from greenroom_pipeline.forge.github_server import GitHubServer
 from greenroom_pipeline.holdout import read_holdout
-from greenroom_pipeline.inbox import FILE, Inbox
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.score import begin_name
-from greenroom_pipeline.worker import work_once
 from greenroom_services.bundle import PackedBundle, receive_bundle
 from tests.api_server import MemoryPreviews
 from tests.forges import IMPATIENT

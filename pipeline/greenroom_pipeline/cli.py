@@ -17,10 +17,12 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline import compare_options as options
-from greenroom_pipeline import doctor_cli, init_cli, previews_cli, run_cli, token_cli
+from greenroom_pipeline import previews_cli, run_cli, token_cli
 from greenroom_pipeline.errors import GreenroomError, SettingsError
+from greenroom_pipeline.examining import cli as doctor_cli
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.run_cli import Directory, exit_status, importing
+from greenroom_pipeline.setup import cli as init_cli
 from greenroom_pipeline.terminal import plain, print_report
 
 if TYPE_CHECKING:

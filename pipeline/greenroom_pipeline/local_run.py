@@ -7,12 +7,12 @@ from pathlib import Path
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.handover import write_bundle
-from greenroom_pipeline.links import Links, address_run
+from greenroom_pipeline.jobs.poster import Poster, Warn
 from greenroom_pipeline.places import Places
-from greenroom_pipeline.poster import Poster, Warn
 from greenroom_pipeline.progress import Watch
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.publication import Place
+from greenroom_pipeline.publishing.links import Links, address_run
+from greenroom_pipeline.publishing.publication import Place
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.run import RunResult, run_loop
 

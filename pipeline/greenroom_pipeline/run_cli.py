@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline.access import find_access
-from greenroom_pipeline.actions import Actions, hide_credentials, read_actions, tell_warning
 from greenroom_pipeline.errors import GreenroomError, TrainingError
+from greenroom_pipeline.jobs.actions import Actions, hide_credentials, read_actions, tell_warning
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.progress import Watch
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
@@ -98,7 +98,7 @@ def _find_access(actions: Actions | None) -> Access | None:
     if actions is None:
         return find_access(os.environ)
     with importing():
-        from greenroom_pipeline.job import find_job_access
+        from greenroom_pipeline.jobs.job import find_job_access
 
     return find_job_access(actions, os.environ)
 
@@ -117,8 +117,8 @@ def _run_in_actions(
     actions: Actions, places: Places, access: Access | None, watch: Watch, bundle: Path | None
 ) -> Report | None:
     with importing():
-        from greenroom_pipeline.job import Job
-        from greenroom_pipeline.workflow import run_job
+        from greenroom_pipeline.jobs.job import Job
+        from greenroom_pipeline.jobs.workflow import run_job
 
     told: set[str] = set()
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom_pipeline.errors import GreenroomError, ServeError
+from greenroom_pipeline.events.worker import working
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.worker import working
 from greenroom_services.errors import HostAbsent, HostError
 from greenroom_services.host.folder import Endpoints
 from greenroom_services.host.launch import HostProcess, launch_host

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from greenroom_pipeline.doctor import Finding
+from greenroom_pipeline.examining.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
 from greenroom_pipeline.wording import plain as plain
 from greenroom_pipeline.wording import tell_wear

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.hints import ButtonHint, CommandHint
+from greenroom_pipeline.events.hints import ButtonHint, CommandHint
+from greenroom_pipeline.events.settling import settle
+from greenroom_pipeline.events.worker import work_once
 from greenroom_pipeline.record import find_finished, read_report
-from greenroom_pipeline.settling import settle
-from greenroom_pipeline.worker import work_once
 from tests.app_stage import Stage, open_stage
 from tests.submissions import PROJECT
 

@@ -12,16 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
-from greenroom_pipeline import worker as module
 from greenroom_pipeline.api.app import Api
 from greenroom_pipeline.api.identity import TokenSenders
 from greenroom_pipeline.api.reception import open_reception
 from greenroom_pipeline.api.webhooks import Webhooks
+from greenroom_pipeline.events import worker as module
+from greenroom_pipeline.events.inbox import FILE, Inbox
+from greenroom_pipeline.events.rounds import SECONDS, STILL, Rounds
+from greenroom_pipeline.events.settling import settle
+from greenroom_pipeline.events.worker import work
 from greenroom_pipeline.forge.registration import write_registration
-from greenroom_pipeline.inbox import FILE, Inbox
-from greenroom_pipeline.rounds import SECONDS, STILL, Rounds
-from greenroom_pipeline.settling import settle
-from greenroom_pipeline.worker import work
 from greenroom_services.errors import HostAbsent
 from greenroom_services.tokens import TokenStore
 from tests.api_server import serving

@@ -20,8 +20,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from greenroom_pipeline.app_manifest import address_of_new_app, build_manifest
-from greenroom_pipeline.app_setup import (
+from greenroom_pipeline.errors import ForgeError, SettingsError
+from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS
+from greenroom_pipeline.forge.registration import FILE, read_registration
+from greenroom_pipeline.setup.app_manifest import address_of_new_app, build_manifest
+from greenroom_pipeline.setup.app_setup import (
     PENDING,
     AppWish,
     Waiting,
@@ -29,9 +32,6 @@ from greenroom_pipeline.app_setup import (
     rotate_webhook_secret,
     set_up_app,
 )
-from greenroom_pipeline.errors import ForgeError, SettingsError
-from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS
-from greenroom_pipeline.forge.registration import FILE, read_registration
 from tests.github.faults import Fault
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench, make_project

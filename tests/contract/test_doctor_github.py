@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.doctor import Finding, is_well
-from greenroom_pipeline.doctor_github import examine_github
-from greenroom_pipeline.doctor_workflow import examine_workflow
+from greenroom_pipeline.examining.doctor import Finding, is_well
+from greenroom_pipeline.examining.github import examine_github
+from greenroom_pipeline.examining.workflow import examine_workflow
 from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS
 from greenroom_pipeline.forge.registration import FILE, write_registration
 from greenroom_pipeline.places import Places, find_places
-from greenroom_pipeline.workflow_file import Workflow, write_workflow
+from greenroom_pipeline.setup.workflow_file import Workflow, write_workflow
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench, init_repository
 from tests.registrations import SERVER, register

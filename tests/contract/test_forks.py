@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.api.artifact import unpack_artifact
+from greenroom_pipeline.events.settling import settle
 from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.score import begin_name
-from greenroom_pipeline.settling import settle
 from greenroom_services.errors import BundleRefused, BundleTooLarge
 from tests.app_stage import Stage, open_stage
 from tests.submissions import PREDICTIONS_KEY

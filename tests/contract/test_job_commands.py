@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from greenroom_pipeline.actions import hide_credentials, read_actions
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.forge.registration import FILE
-from greenroom_pipeline.job import Job
+from greenroom_pipeline.jobs.actions import hide_credentials, read_actions
+from greenroom_pipeline.jobs.job import Job
+from greenroom_pipeline.jobs.workflow import run_job
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.progress import Silence, Watch
 from greenroom_pipeline.repository import Repository
-from greenroom_pipeline.workflow import run_job
 from tests.app_stage import Stage, open_stage
 from tests.forges import IMPATIENT
 from tests.github.actions import start_job

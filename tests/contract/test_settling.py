@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.settling import settle, settle_queue
+from greenroom_pipeline.events.settling import settle, settle_queue
 from greenroom_services.errors import HostFull
 from tests.app_stage import Stage, open_stage
 

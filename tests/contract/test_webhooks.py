@@ -17,8 +17,8 @@ from greenroom_pipeline.api import webhooks as module
 from greenroom_pipeline.api.app import Api
 from greenroom_pipeline.api.identity import TokenSenders
 from greenroom_pipeline.api.webhooks import Webhooks
+from greenroom_pipeline.events.inbox import Event, Inbox
 from greenroom_pipeline.forge.registration import Registration
-from greenroom_pipeline.inbox import Event, Inbox
 from greenroom_services.tokens import TokenStore
 from tests.api_server import serving
 from tests.signed_events import SECRET, make_event, make_registration, sign
@@ -278,7 +278,7 @@ def test_without_an_app_there_is_nothing(tmp_path: Path) -> None:
 
 def test_a_full_queue_is_told(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """The forge then counts the delivery as failed, and is asked for it again later."""
-    monkeypatch.setattr("greenroom_pipeline.inbox.MOST_WAITING", 0)
+    monkeypatch.setattr("greenroom_pipeline.events.inbox.MOST_WAITING", 0)
     answer = endpoint.deliver("pull_request", PULL)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

@@ -15,19 +15,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from greenroom_pipeline.access import Access
-from greenroom_pipeline.actions import hide_credentials, read_actions
 from greenroom_pipeline.errors import RepositoryError, SettingsError, TrainingError
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_session import open_job_session
-from greenroom_pipeline.job import Job, Loop, Target, find_job_access, open_poster
+from greenroom_pipeline.jobs.actions import hide_credentials, read_actions
+from greenroom_pipeline.jobs.job import Job, Loop, Target, find_job_access, open_poster
+from greenroom_pipeline.jobs.workflow import run_job
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.progress import Progress, Silence, Watch
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import CheckResult, Report
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.run import RunResult
-from greenroom_pipeline.workflow import run_job
 from tests.api_server import serving_app
 from tests.forges import IMPATIENT
 from tests.github.actions import start_job

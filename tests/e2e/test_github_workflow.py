@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from greenroom_pipeline.workflow_file import BUNDLE
+from greenroom_pipeline.setup.workflow_file import BUNDLE
 from tests.github.machine import Setup
 from tests.github.marketplace import OTHERS
 from tests.github.player import PlayedJob, Player

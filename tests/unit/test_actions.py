@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from greenroom_pipeline.access import CREDENTIALS
-from greenroom_pipeline.actions import (
+from greenroom_pipeline.errors import SettingsError
+from greenroom_pipeline.jobs.actions import (
     SUMMARY_BYTES,
     Actions,
     hide_credentials,
@@ -19,8 +20,7 @@ from greenroom_pipeline.actions import (
     write_outputs,
     write_summary,
 )
-from greenroom_pipeline.errors import SettingsError
-from greenroom_pipeline.event import read_default_branch, read_group, read_pull
+from greenroom_pipeline.jobs.event import read_default_branch, read_group, read_pull
 
 HEAD, BASE = "a" * 40, "b" * 40
 PULL = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom_pipeline.bars import HALF, draw_bars
+from greenroom_pipeline.publishing.bars import HALF, draw_bars
 
 ENDS = st.tuples(*[st.floats(-1e9, 1e9)] * 3).map(sorted).map(tuple)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom_pipeline.commands import Command, Misread, mentions_command, read_command
+from greenroom_pipeline.commands.command import Command, Misread, mentions_command, read_command
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenroom_pipeline.answered import FOOTER, MOST, ROOM, Answer, insert_answer
-from greenroom_pipeline.comment import (
+from greenroom_pipeline.publishing.answered import FOOTER, MOST, ROOM, Answer, insert_answer
+from greenroom_pipeline.publishing.comment import (
     FORK,
     Stamp,
     read_stamp,
@@ -22,8 +22,8 @@ from greenroom_pipeline.comment import (
     write_held,
     write_untouched,
 )
-from greenroom_pipeline.links import Links
-from greenroom_pipeline.publication import read_gate
+from greenroom_pipeline.publishing.links import Links
+from greenroom_pipeline.publishing.publication import read_gate
 from greenroom_pipeline.report import CheckResult, Lineage, Override, Preview, Report, Timing
 from tests.rendering import Page, find_late, read_page
 from tests.reports import CHECKS, HOSTILE, LARGE, METRICS, SETTINGS, SHA, make_report, measure

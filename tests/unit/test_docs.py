@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from greenroom_pipeline.doctor_workflow import ALONE, WITH_SERVER
+from greenroom_pipeline.examining.workflow import ALONE, WITH_SERVER
 from greenroom_pipeline.forge.app_rights import RIGHTS
 from tests.reference import DOCS, PAGES
 

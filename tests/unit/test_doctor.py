@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.doctor import Finding, examine, is_well
+from greenroom_pipeline.examining.doctor import Finding, examine, is_well
 from greenroom_pipeline.places import find_places
 from greenroom_services.runtimes.walls import find_walls
 from tests.projects import make_project

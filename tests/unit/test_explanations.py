@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from greenroom_pipeline.checks.registry import ALL_CHECKS
-from greenroom_pipeline.explanations import MOST_CHARACTERS, explain_check, suggest_check
+from greenroom_pipeline.commands.explanations import MOST_CHARACTERS, explain_check, suggest_check
 from greenroom_pipeline.report import CheckResult, Override
 from greenroom_pipeline.settings import GateTable
 from tests.reports import make_report

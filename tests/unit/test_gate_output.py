@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from greenroom_pipeline.gate_output import (
+from greenroom_pipeline.publishing.gate_output import (
     MOST,
     MOST_ANNOTATIONS,
     annotate,
@@ -13,10 +13,10 @@ from greenroom_pipeline.gate_output import (
     describe_start,
     describe_untouched,
 )
-from greenroom_pipeline.links import Links
-from greenroom_pipeline.publication import read_gate
+from greenroom_pipeline.publishing.links import Links
+from greenroom_pipeline.publishing.publication import read_gate
+from greenroom_pipeline.publishing.rule_lines import find_line
 from greenroom_pipeline.report import CheckResult, Outcome, Override
-from greenroom_pipeline.rule_lines import find_line
 from greenroom_pipeline.settings import GateTable
 from tests.reports import CHECKS, HOSTILE, LARGE, SETTINGS, make_report
 

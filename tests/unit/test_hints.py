@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from greenroom_pipeline.hints import PullHint, parse_hint, read_hint
+from greenroom_pipeline.events.hints import PullHint, parse_hint, read_hint
 
 EVENTS = ("pull_request", "issue_comment", "check_run", "merge_group", "workflow_run")
 ACTIONS = ("opened", "created", "requested_action", "rerequested", "checks_requested", "completed")

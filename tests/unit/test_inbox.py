@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline import inbox as module
 from greenroom_pipeline.errors import InboxError
-from greenroom_pipeline.inbox import LEASE, MOST_TRIES, REMEMBERED, Inbox
+from greenroom_pipeline.events import inbox as module
+from greenroom_pipeline.events.inbox import LEASE, MOST_TRIES, REMEMBERED, Inbox
 
 
 @dataclass
@@ -153,7 +153,7 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from greenroom_pipeline.inbox import Inbox
+from greenroom_pipeline.events.inbox import Inbox
 inbox = Inbox(Path(sys.argv[1]))
 for number in range(100):
     inbox.add(f"{sys.argv[2]}-{number % 50}", "pull", {"number": number})
@@ -161,7 +161,7 @@ for number in range(100):
 TAKER = """
 import sys, time
 from pathlib import Path
-from greenroom_pipeline.inbox import Inbox
+from greenroom_pipeline.events.inbox import Inbox
 print(Inbox(Path(sys.argv[1])).take().delivery, flush=True)
 time.sleep(600)
 """

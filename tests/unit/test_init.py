@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from greenroom_pipeline.configuration import load_settings, parse_settings
-from greenroom_pipeline.detection import Given, detect
 from greenroom_pipeline.errors import GreenroomError, SettingsError
-from greenroom_pipeline.init import initialise
-from greenroom_pipeline.remote import find_origin
 from greenroom_pipeline.repository import Repository
-from greenroom_pipeline.workflow_file import ACTION
+from greenroom_pipeline.setup.detection import Given, detect
+from greenroom_pipeline.setup.init import initialise
+from greenroom_pipeline.setup.remote import find_origin
+from greenroom_pipeline.setup.workflow_file import ACTION
 from tests.projects import Workbench, init_repository
 
 ROWS = pd.DataFrame({"age": range(40), "city": ["Bonn", "Ulm"] * 20, "left": ["no", "yes", "no", "no"] * 10})

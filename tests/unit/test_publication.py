@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from greenroom_pipeline.answered import Answer, insert_answer
-from greenroom_pipeline.comment import FORK
 from greenroom_pipeline.errors import ForgeError, ForgeRefused
 from greenroom_pipeline.forge import Forge
-from greenroom_pipeline.links import Links
-from greenroom_pipeline.publication import (
+from greenroom_pipeline.publishing.answered import Answer, insert_answer
+from greenroom_pipeline.publishing.comment import FORK
+from greenroom_pipeline.publishing.links import Links
+from greenroom_pipeline.publishing.publication import (
     Place,
     publish_failure,
     publish_report,

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from greenroom_pipeline.errors import SettingsError
-from greenroom_pipeline.toolchain import Step
-from greenroom_pipeline.workflow_file import Workflow, write_workflow
+from greenroom_pipeline.setup.toolchain import Step
+from greenroom_pipeline.setup.workflow_file import Workflow, write_workflow
 
 ACTION = Path(__file__).parents[2] / "action.yml"
 TOOLS = Path(sys.executable).parent

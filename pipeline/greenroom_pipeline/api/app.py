@@ -27,8 +27,8 @@ from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS, HEADERS
 from greenroom_pipeline.api.session_route import SessionRoute
 from greenroom_pipeline.api.sessions import PREFIX as SESSION
 from greenroom_pipeline.api.webhooks import Webhooks
+from greenroom_pipeline.events.inbox import FILE, Inbox
 from greenroom_pipeline.forge.registration import read_registration
-from greenroom_pipeline.inbox import FILE, Inbox
 from greenroom_pipeline.places import Places, find_places
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import MIB, BundleLimits, read_digest

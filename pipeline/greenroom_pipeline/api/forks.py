@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from greenroom_pipeline.api.artifact import unpack_artifact
 from greenroom_pipeline.api.examination import examine
 from greenroom_pipeline.api.keeping import keep
-from greenroom_pipeline.app_server import FETCHING, AppServer
 from greenroom_pipeline.errors import DataError, ScoringError
+from greenroom_pipeline.events.judging import judge_fork
+from greenroom_pipeline.events.server import FETCHING, AppServer
 from greenroom_pipeline.forge import PullRequest
-from greenroom_pipeline.judging import judge_fork
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_services.bundle import Bundle, receive_bundle
 from greenroom_services.bundle_checks import MIB, BundleLimits, write_digest

@@ -18,10 +18,10 @@ from greenroom_pipeline.api.documents import ChampionState, PreviewLink, PullSta
 from greenroom_pipeline.api.examination import examine
 from greenroom_pipeline.api.keeping import keep
 from greenroom_pipeline.errors import InboxError, StoreError
+from greenroom_pipeline.events.hints import PullHint
+from greenroom_pipeline.events.inbox import FILE as INBOX
+from greenroom_pipeline.events.inbox import Inbox
 from greenroom_pipeline.forge.registration import read_registration
-from greenroom_pipeline.hints import PullHint
-from greenroom_pipeline.inbox import FILE as INBOX
-from greenroom_pipeline.inbox import Inbox
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.record import PROFILE

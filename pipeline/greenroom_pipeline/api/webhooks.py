@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from greenroom_pipeline.events.hints import read_hint
+from greenroom_pipeline.events.inbox import Inbox
 from greenroom_pipeline.forge.registration import AppKeys, Registration
-from greenroom_pipeline.hints import read_hint
-from greenroom_pipeline.inbox import Inbox
 
 _log = logging.getLogger(__name__)
 MIB = 2**20

@@ -1,0 +1,1 @@
+"""Commands that people give in comments and by buttons: read, carried out and answered."""

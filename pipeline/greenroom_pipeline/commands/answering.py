@@ -1,0 +1,85 @@
+"""Answering: who asks by a comment or a button is told what came of it, in our one comment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from greenroom_pipeline.commands.command import Command, Misread, Name, read_command
+from greenroom_pipeline.errors import ForgeError
+from greenroom_pipeline.events.hints import ButtonHint, CommandHint
+from greenroom_pipeline.forge import Forge, PullRequest
+from greenroom_pipeline.publishing.answered import Answer, insert_answer
+
+if TYPE_CHECKING:
+    from greenroom_pipeline.forge.github_server import Reaction, Remark
+
+_log = logging.getLogger(__name__)
+REFUSED = "Only people who may push to this repository can ask for that."
+
+
+class Comments(Protocol):
+    """What is asked of the forge about a comment that somebody wrote."""
+
+    def comment_of(self, comment_id: int) -> Remark | None: ...
+
+    def react(self, comment_id: int, content: Reaction) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a command, in words, and whether it was done."""
+
+    text: str
+    done: bool = True
+
+
+Doer = Callable[[PullRequest, Command, str], Outcome]
+"""Carries a command out on a pull request for the person of a login, who may ask for it."""
+Doers = Mapping[Name, Doer]
+
+
+def answer_comment(forge: Forge, comments: Comments, doers: Doers, hint: CommandHint, *, key: str) -> None:
+    """Carry out what the comment says now, for its author's rights of now; nothing where it says nothing to us."""
+    remark = comments.comment_of(hint.comment)
+    if remark is None or remark.is_bot or (remark.author, remark.number) != (hint.sender, hint.number):
+        return
+    read = read_command(remark.text)
+    if read is None:
+        return
+    _react(comments, remark, "eyes")
+    outcome = _carry_out(forge, doers, read, number=remark.number, by=remark.author)
+    _write(forge, remark.number, Answer(by=remark.author, command=read.asked, text=outcome.text), key=key)
+    _react(comments, remark, "+1" if outcome.done else "-1")
+
+
+def answer_button(forge: Forge, doers: Doers, hint: ButtonHint, command: Command, *, number: int) -> None:
+    """Do so for a button that was pressed beside the check of a pull request's newest commit."""
+    outcome = _carry_out(forge, doers, command, number=number, by=hint.sender)
+    _write(forge, number, Answer(by=hint.sender, command=command.asked, text=outcome.text), key=hint.key)
+
+
+def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: int, by: str) -> Outcome:
+    if not forge.may_write(by):
+        return Outcome(REFUSED, done=False)
+    if isinstance(read, Misread):
+        return Outcome(read.answer, done=False)
+    pull = forge.pull(number)
+    if pull.state != "open" and read.name != "explain":
+        return Outcome(f"Pull request {number} is {pull.state}; reopen it first.", done=False)
+    return doers[read.name](pull, read, by)
+
+
+def _write(forge: Forge, number: int, answer: Answer, *, key: str) -> None:
+    body = forge.comment(number, key) or ""
+    forge.write_comment(number, key, insert_answer(body, answer))
+
+
+def _react(comments: Comments, remark: Remark, content: Reaction) -> None:
+    """React where it is possible: the answer stands in our comment all the same."""
+    try:
+        comments.react(remark.id, content)
+    except ForgeError as error:
+        _log.warning("comment %d got no reaction: %s", remark.id, error)

@@ -1,0 +1,1 @@
+"""What `greenroom doctor` looks at, and how it says what is missing."""

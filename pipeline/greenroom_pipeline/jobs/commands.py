@@ -1,0 +1,115 @@
+"""Commands in comments where there is no server: a job answers what it can, and says what it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from greenroom_pipeline.commands.answering import Doers, Outcome, answer_comment
+from greenroom_pipeline.commands.command import Command
+from greenroom_pipeline.commands.doing import explain, override, rerun
+from greenroom_pipeline.configuration import FILE
+from greenroom_pipeline.errors import ForgeError
+from greenroom_pipeline.events.hints import CommandHint, read_hint
+from greenroom_pipeline.forge import Forge, PullRequest
+from greenroom_pipeline.forge.registration import DEFAULT_WORKFLOW
+from greenroom_pipeline.jobs.job import Job
+from greenroom_pipeline.jobs.poster import Warn
+from greenroom_pipeline.project import Project, open_project
+from greenroom_pipeline.publishing.links import Links, address_run
+from greenroom_pipeline.publishing.publication import Place, publish_report
+from greenroom_pipeline.record import find_finished, read_report
+from greenroom_pipeline.repository import open_repository
+
+if TYPE_CHECKING:
+    from greenroom_pipeline.forge.github_server import GitHubServer
+
+STORE = "MLFLOW_TRACKING_URI"
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What a job has in hand to answer with."""
+
+    project: Project
+    forge: Forge
+    github: GitHubServer
+    has_store: bool
+    """Whether runs are kept where other jobs have kept theirs."""
+    warn: Warn
+
+
+def answer_in_actions(job: Job) -> None:
+    """Answer the command of the comment that started the job, if it holds one."""
+    payload = job.actions.payload
+    repository = payload.get("repository")
+    number = repository.get("id") if isinstance(repository, dict) else None
+    hint = read_hint("issue_comment", payload, repository=number) if isinstance(number, int) else None
+    if not isinstance(hint, CommandHint):
+        job.tell("the comment holds no new command on a pull request: there is nothing to answer")
+    elif job.actions.token is None:
+        job.warn("the command is not answered, since this step has no GITHUB_TOKEN; give it github.token")
+    else:
+        desk = _open_desk(job, job.actions.token)
+        answer_comment(desk.forge, desk.github, _list_doers(desk), hint, key=desk.project.name)
+
+
+def _open_desk(job: Job, token: str) -> _Desk:
+    from greenroom_pipeline.forge.github import GitHubForge
+    from greenroom_pipeline.forge.github_server import GitHubServer
+
+    actions, repository = job.actions, open_repository(job.places.repository)
+    forge = job.open_forge(repository, api=actions.api, token=token, name=actions.repository, checkout=None)
+    assert isinstance(forge, GitHubForge)
+    github, has_store = GitHubServer(forge.session), bool(job.environ.get(STORE))
+    return _Desk(open_project(job.places), forge, github, has_store, job.warn)
+
+
+def _list_doers(desk: _Desk) -> Doers:
+    store, gate = desk.project.store if desk.has_store else None, desk.project.settings.gate
+    return {
+        "rerun": lambda pull, command, by: _rerun(desk, pull),
+        "explain": lambda pull, command, by: explain(store, gate, pull, command),
+        "override": lambda pull, command, by: _override(desk, pull, command, by=by),
+        "keep-awake": lambda pull, command, by: Outcome(
+            "Without a Greenroom server no preview outlives its job, so there is none to keep awake.",
+            done=False,
+        ),
+        "preview": lambda pull, command, by: Outcome(
+            "Without a Greenroom server there are no previews of forks.", done=False
+        ),
+    }
+
+
+def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
+    counted = ("pull_request", DEFAULT_WORKFLOW)
+    runs = [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
+    return rerun(desk.github, runs, pull, workflow=DEFAULT_WORKFLOW)
+
+
+def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: str) -> Outcome:
+    if not desk.has_store:
+        text = f"An override is kept with the run: it needs a Greenroom server, or a store that jobs share by {STORE}."
+        return Outcome(text, done=False)
+    outcome = override(desk.project.store, pull, command, by=by)
+    if outcome.done:
+        try:
+            _publish(desk, pull)
+        except ForgeError as error:
+            # The word is kept all the same, and the next run of the commit says it.
+            desk.warn(str(error))
+    return outcome
+
+
+def _publish(desk: _Desk, pull: PullRequest) -> None:
+    """Post the report of the newest commit as it is now recorded."""
+    project = desk.project
+    record = find_finished(project.store, pull.number, sha=pull.head)
+    report = None if record is None else read_report(project.store, record.id)
+    if record is None or report is None:
+        return
+    run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
+    folder = project.repository.folder()
+    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number)
+    settings = (project.repository.root / FILE).read_text(encoding="utf-8")
+    publish_report(desk.forge, place, report, Links(run=run), settings=settings)

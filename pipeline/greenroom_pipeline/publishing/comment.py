@@ -1,0 +1,122 @@
+"""The one comment of a pull request: what it says of a report, of a failure, and of a change without any bearing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from greenroom_pipeline.markdown import escape, fence
+from greenroom_pipeline.publishing.answered import FOOTER, MOST, ROOM, keep_answers
+from greenroom_pipeline.publishing.links import Links
+from greenroom_pipeline.publishing.report_sections import (
+    write_details,
+    write_findings,
+    write_headline,
+    write_links,
+    write_subject,
+)
+from greenroom_pipeline.publishing.sections import Section, cut
+from greenroom_pipeline.report import Report
+from greenroom_pipeline.settings import GateTable
+
+_STAMP = re.compile(r"<!-- sha=([0-9a-f]{40,64}) order=(\d{1,18}) -->")
+FORK = "The pull request is from a fork: these numbers are what its own run says."
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Of which commit a comment speaks, and how new the run was that wrote it; nobody sees it there."""
+
+    sha: str
+    order: int
+
+    def __str__(self) -> str:
+        return f"<!-- sha={self.sha} order={self.order} -->"
+
+
+def read_stamp(text: str) -> Stamp | None:
+    """Return the stamp of a comment's text; None where someone has taken it out."""
+    for line in text.splitlines()[:2]:
+        found = _STAMP.fullmatch(line.strip())
+        if found:
+            return Stamp(found[1], int(found[2]))
+    return None
+
+
+def write_comment(
+    report: Report,
+    stamp: Stamp,
+    *,
+    links: Links,
+    gate: GateTable,
+    notes: Sequence[str] = (),
+    before: str | None = None,
+    most: int = MOST,
+) -> str:
+    """Return the comment of a report. *notes* are Markdown; *before* is the text that stood there, if any.
+
+    The commands that people have asked in it, and their answers, stay.
+    """
+    head = [write_headline(report), write_links(links), *notes, write_subject(report)]
+    sections = [*write_findings(report, gate), *write_details(report, gate)]
+    return _compose(stamp, head, sections, most=most, before=before)
+
+
+def write_failure(
+    stamp: Stamp,
+    *,
+    project: str,
+    links: Links,
+    step: str,
+    reason: str,
+    log: str,
+    before: str | None = None,
+) -> str:
+    """Return the comment for a run that ended before there was a verdict."""
+    headline = f"### 💥 No verdict, {escape(step)} failed: {escape(reason)}"
+    head = [headline, write_links(links), f"{_name_subject(project, stamp)}."]
+    sections = [Section("log", f"#### What it wrote last\n\n{fence(log)}")] if log.strip() else []
+    return _compose(stamp, head, sections, before=before)
+
+
+def write_untouched(stamp: Stamp, *, project: str, before: str) -> str:
+    """Return the comment of a pull request that no longer changes what the model is made of."""
+    head = [
+        "### ✅ Pass: this pull request no longer touches the model",
+        f"{_name_subject(project, stamp)}: nothing that training, scoring or the gate reads differs from the base"
+        " branch.",
+    ]
+    return _compose(stamp, head, [], before=before)
+
+
+def write_held(sha: str) -> str:
+    """Say how the preview of a fork's commit is started, and what its report is worth."""
+    return (
+        f"> **The preview waits for a maintainer.** {FORK} Whoever may write to this repository starts the preview of"
+        f" this very commit by a comment `/greenroom preview {sha}`, or by the check's button _Start preview_. A new"
+        " commit needs a new word."
+    )
+
+
+def _name_subject(project: str, stamp: Stamp) -> str:
+    return f"**{escape(project)}** at commit {stamp.sha[:7]}"
+
+
+def _compose(
+    stamp: Stamp,
+    head: Sequence[str],
+    sections: Sequence[Section],
+    *,
+    before: str | None,
+    most: int = MOST,
+) -> str:
+    parts = [
+        Section(
+            "head", "\n\n".join([f"{stamp}\n{head[0]}", *(line for line in head[1:] if line)]), kept=True
+        ),
+        *sections,
+        Section("footer", FOOTER, kept=True),
+    ]
+    text = cut(parts, most=most - ROOM)
+    return keep_answers(text, before=before, most=most) if before else text

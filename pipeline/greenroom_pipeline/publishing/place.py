@@ -1,0 +1,35 @@
+"""Where what is said of one commit of one project goes on a forge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenroom_pipeline.configuration import FILE
+from greenroom_pipeline.publishing.comment import Stamp
+
+GATE = "greenroom/gate"
+
+
+@dataclass(frozen=True)
+class Place:
+    project: str
+    folder: str
+    """The project's folder in its repository; empty at the top."""
+    sha: str
+    pull: int | None
+    order: int = 0
+    """Number of the workflow run that says it: what a later one has said of the same commit stands."""
+
+    @property
+    def check_name(self) -> str:
+        """A fixed name for the usual repository, and one for each project where several share one."""
+        return f"{GATE}/{self.project}" if self.folder else GATE
+
+    @property
+    def settings_path(self) -> str:
+        """Where its `greenroom.toml` is, from the top of the repository."""
+        return f"{self.folder.rstrip('/')}/{FILE}" if self.folder else FILE
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.sha, self.order)

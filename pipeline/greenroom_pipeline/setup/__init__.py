@@ -1,0 +1,1 @@
+"""What `greenroom init` finds out, and what it writes and sets up."""

@@ -1,0 +1,148 @@
+"""Writing `greenroom.toml` and the workflow into a repository, all of it or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+
+from greenroom_pipeline.configuration import FILE, load_settings
+from greenroom_pipeline.errors import GreenroomError, SettingsError
+from greenroom_pipeline.repository import Repository
+from greenroom_pipeline.settings import Settings
+from greenroom_pipeline.setup.detection import Detected, Given, detect
+from greenroom_pipeline.setup.settings_file import write_settings
+from greenroom_pipeline.setup.workflow_file import ACTION, Workflow, write_workflow
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file that is to be there."""
+
+    path: Path
+    text: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is there already, to the letter."""
+        try:
+            return self.path.read_text() == self.text
+        except (OSError, UnicodeDecodeError):
+            return False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    found: Detected
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    """Files that were there already as they should be, or are the person's own."""
+    left: tuple[str, ...]
+    """What is left for the person, a sentence each."""
+
+
+def initialise(
+    repository: Repository, given: Given, *, server: str | None, action: str = ACTION, force: bool
+) -> Outcome:
+    """Write what is missing; `SettingsError`, before anything is written, for a file that would be overwritten.
+
+    A `greenroom.toml` that stands is the person's own: it is kept, and the workflow fits it. *force* writes it anew
+    where *given* says something of it, or where it cannot be read.
+    """
+    settings_path = repository.root / FILE
+    settings = _read_own(settings_path) if given == Given() else None
+    own = settings is not None or (settings_path.exists() and not force and given == Given())
+    found = detect(repository, given)
+    plan = _plan_workflow(found, settings, server=server, action=action)
+    drafts = [] if own else [Draft(settings_path, write_settings(found))]
+    drafts.append(Draft(found.top / plan.path, write_workflow(plan)))
+    written = write_drafts(drafts, force=force)
+    kept = [settings_path] if own else []
+    kept += [draft.path for draft in drafts if draft.path not in written]
+    return Outcome(found, written, tuple(kept), tuple(_list_left(settings_path, found, plan, own=own)))
+
+
+def _read_own(path: Path) -> Settings | None:
+    try:
+        return load_settings(path.parent)
+    except GreenroomError:
+        return None
+
+
+def _plan_workflow(
+    found: Detected, settings: Settings | None, *, server: str | None, action: str
+) -> Workflow:
+    return Workflow(
+        project=settings.project.name if settings else found.name.value or "project",
+        folder=found.folder,
+        branch=found.branch,
+        server=server,
+        action=action,
+        seconds=settings.train.timeout * settings.train.seeds if settings else 3600,
+        steps=(*found.toolchain.steps, *((found.dvc.step,) if found.dvc else ())),
+        locks=found.toolchain.locks,
+        lfs=found.lfs,
+    )
+
+
+def write_drafts(drafts: Sequence[Draft], *, force: bool) -> tuple[Path, ...]:
+    """Write those that are not there yet, and return their paths; all of them or none."""
+    wanted = [draft for draft in drafts if not draft.stands]
+    in_the_way = [str(draft.path) for draft in wanted if draft.path.exists() or draft.path.is_symlink()]
+    if in_the_way and not force:
+        raise SettingsError(
+            f"{' and '.join(in_the_way)} would be overwritten; look at it, then pass --force, or move it away"
+        )
+    try:
+        for draft in wanted:
+            draft.path.parent.mkdir(parents=True, exist_ok=True)
+            _beside(draft.path).write_text(draft.text)
+        for draft in wanted:
+            _beside(draft.path).replace(draft.path)
+    except OSError as error:
+        raise SettingsError(f"{error.filename} cannot be written: {error.strerror}") from None
+    finally:
+        for draft in wanted:
+            with contextlib.suppress(OSError):
+                _beside(draft.path).unlink()
+    return tuple(draft.path for draft in wanted)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _list_left(settings: Path, found: Detected, plan: Workflow, *, own: bool) -> Iterator[str]:
+    if own:
+        yield from _find_complaint(settings.parent)
+    else:
+        yield from (f"{key} in {FILE}: {why}" for key, why in found.missing.items())
+    yield from found.gaps
+    if plan.server is None:
+        yield (
+            "production to compare with: let training log to an MLflow server, and name it in the repository's"
+            " variable MLFLOW_TRACKING_URI; or run `greenroom init --server ADDRESS`"
+        )
+    if plan.action == ACTION:
+        yield f"`uses: {ACTION}` in the workflow: the repository and release that you trust (--action)"
+
+
+def _find_complaint(folder: Path) -> list[str]:
+    try:
+        load_settings(folder)
+    except GreenroomError as error:
+        return [str(error)]
+    return []
+
+
+def find_action() -> str:
+    """Return the action of the very commit that this Greenroom was installed from, where that is known."""
+    installed = distribution("greenroom").read_text("direct_url.json")
+    source = json.loads(installed) if installed else {}
+    commit = source.get("vcs_info", {}).get("commit_id", "")
+    host = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", source.get("url", ""))
+    return f"{host[1]}@{commit}" if host and re.fullmatch(r"[0-9a-f]{40}", commit) else ACTION
