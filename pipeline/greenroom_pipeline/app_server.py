@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from greenroom_pipeline.api.deployment import HostPreviews, Previews
-from greenroom_pipeline.configuration import FILE
+from greenroom_pipeline.configuration import FILE, load_settings
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.choice import open_github_server
 from greenroom_pipeline.forge.registration import Registration, read_registration
@@ -68,6 +68,11 @@ class AppServer:
     def settings_text(self) -> str:
         """The settings of this server's checkout, which no pull request edits."""
         return (self.project.repository.root / FILE).read_text(encoding="utf-8")
+
+    def refreshed(self) -> AppServer:
+        """Return it with the settings of now: whoever keeps the checkout may have brought it up to date."""
+        settings = load_settings(self.project.repository.root)
+        return replace(self, project=replace(self.project, settings=settings))
 
     def place(self, sha: str, *, pull: int | None) -> Place:
         folder = self.project.repository.folder()

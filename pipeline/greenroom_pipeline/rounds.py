@@ -45,7 +45,7 @@ class Rounds:
 
     def _settle(self, pull: PullRequest) -> None:
         self._settled.pop(pull.number, None)
-        if settle(self.server, pull.number):
+        if settle(self.server.refreshed(), pull.number):
             self._settled[pull.number] = (self._look(pull), self._number)
 
     def _begin(self) -> None:

@@ -69,7 +69,7 @@ def work_once(server: AppServer, inbox: Inbox) -> bool:
 def _try(server: AppServer, event: Event) -> str | None:
     """Handle an event, and return why it could not be; nothing that it raises ends the worker."""
     try:
-        handle(server, event)
+        handle(server.refreshed(), event)
     except (GreenroomError, ServiceError) as error:
         _log.warning("event %s (%s) comes again later: %s", event.delivery, event.name, error)
         return str(error)

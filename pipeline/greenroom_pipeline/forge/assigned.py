@@ -76,7 +76,7 @@ class AssignedForge:
     def end_deployments(self, number: int, key: str) -> NoReturn:
         self._leave_to_server(number)
 
-    def _leave_to_server(self, number: int) -> NoReturn:
+    def _leave_to_server(self, number: int | None) -> NoReturn:
         raise ForgeError(
             f"what is posted on pull request {number} is posted by the server, which has the run"
         )
