@@ -25,7 +25,7 @@ def rerun(github: GitHub, runs: Sequence[WorkflowRun], pull: PullRequest, *, wor
     head = pull.head[:7]
     if not runs:
         return Outcome(f"No run of {workflow} for commit {head} was found; push a commit.", done=False)
-    if runs[0].status != "completed":
+    if not runs[0].has_ended:
         return Outcome(f"The run of commit {head} has not ended yet.")
     github.rerun(runs[0].id)
     return Outcome(f"The run of commit {head} was started again.")

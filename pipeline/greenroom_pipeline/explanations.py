@@ -50,7 +50,8 @@ def _tell(check: CheckResult, report: Report, gate: GateTable) -> str:
     if check.override is not None:
         return f"{told} {check.override.by} overrode it: {check.override.reason}"
     alone = report.model_copy(update={"checks": [check]})
-    return " ".join([told, *advise(alone, gate.check, min_rows=gate.min_rows)])
+    # What it says before that is of the report as a whole.
+    return f"{told} {advise(alone, gate.check, min_rows=gate.min_rows)[-1]}"
 
 
 def _cut(sentences: Sequence[str]) -> str:

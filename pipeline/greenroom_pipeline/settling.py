@@ -71,7 +71,7 @@ def _announce(server: AppServer, pull: PullRequest) -> bool:
     if not _touches_model(server, pull, folder=place.folder):
         publish_untouched(server.forge, place)
         return True
-    ended = [run for run in server.runs(pull.head)[:1] if run.status == "completed"]
+    ended = [run for run in server.runs(pull.head)[:1] if run.has_ended]
     if ended:
         reason = (
             f"the workflow's run ended ({ended[0].conclusion}) and handed no report in; its log says more"

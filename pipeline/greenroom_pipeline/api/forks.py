@@ -51,7 +51,7 @@ def bring_in(server: AppServer, pull: PullRequest, known: RunRecord | None) -> R
 
 def _is_of_fork(server: AppServer, run: WorkflowRun) -> bool:
     """Say whether it has ended and is another repository's: ours hand in by themselves, and prove who they are."""
-    return run.status == "completed" and run.repository_id != server.registration.repository_id
+    return run.has_ended and run.repository_id != server.registration.repository_id
 
 
 def _fetch(server: AppServer, pull: PullRequest, run: WorkflowRun, name: str) -> RunRecord | None:

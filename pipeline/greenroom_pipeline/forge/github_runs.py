@@ -30,6 +30,11 @@ class WorkflowRun:
     conclusion: str | None
     link: str
 
+    @property
+    def has_ended(self) -> bool:
+        """A first contributor's run that waits for a maintainer is completed to GitHub, and has not begun."""
+        return self.status == "completed" and self.conclusion != "action_required"
+
 
 @dataclass(frozen=True)
 class Artifact:
