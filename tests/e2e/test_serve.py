@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from greenroom_pipeline.api.deployment import HostPreviews, find_preview, restore
 from greenroom_pipeline.local_desk import LocalDesk
+from greenroom_pipeline.packaging import package_champion
 from greenroom_pipeline.project import open_project
 from greenroom_pipeline.record import read_report
 from greenroom_pipeline.report import from_json
+from greenroom_pipeline.subject import open_champion
 from greenroom_services.client import HostClient, host_running
 from tests.projects import Finished, Workbench, make_project, training_script
 
@@ -213,3 +216,21 @@ def test_a_token_that_was_revoked_is_one_line(served: Served, clone: Workbench) 
     assert refused.status == 2
     assert "does not take GREENROOM_TOKEN" in refused.last_line
     assert "train" not in refused.out
+
+
+def test_a_preview_comes_back_from_the_store(served: Served, clone: Workbench) -> None:
+    """What went with its pull request is built again from the model in MLflow, and answers as production does now."""
+    project = open_project(served.bench.places)
+    previews, host = HostPreviews(served.bench.places.host), HostClient(served.bench.places.host)
+    (record,) = project.store.records(pull="3")
+    version = next(each for each in project.store.versions() if each.version == record.tags["version"])
+    package = package_champion(project, open_champion(project.store, version))
+    link = restore(previews, package, project="cancer", slot="3", sha=record.tags["sha"], timeout=120)
+    row = host.describe("cancer", "production")["profile"]["examples"][0]
+
+    assert link.state == "awake", link
+    assert host.predict("cancer", "3", [row]) == host.predict("cancer", "production", [row])
+    assert previews.status("cancer", "3").sha == record.tags["sha"]
+    assert previews.keep_awake("cancer", "3").keep_awake
+    previews.remove("cancer", "3")
+    assert find_preview(previews, project="cancer", slot="3").state == "absent"
