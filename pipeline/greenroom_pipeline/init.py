@@ -50,12 +50,13 @@ def initialise(
 ) -> Outcome:
     """Write what is missing; `SettingsError`, before anything is written, for a file that would be overwritten.
 
-    A `greenroom.toml` that stands is the person's own: it is kept, and the workflow fits it.
+    A `greenroom.toml` that stands is the person's own: it is kept, and the workflow fits it. *force* writes it anew
+    where *given* says something of it, or where it cannot be read.
     """
     settings_path = repository.root / FILE
-    own = settings_path.exists() and not force and given == Given()
+    settings = _read_own(settings_path) if given == Given() else None
+    own = settings is not None or (settings_path.exists() and not force and given == Given())
     found = detect(repository, given)
-    settings = _read_own(settings_path) if own else None
     plan = _plan_workflow(found, settings, server=server, action=action)
     drafts = [] if own else [Draft(settings_path, write_settings(found))]
     drafts.append(Draft(found.top / plan.path, write_workflow(plan)))

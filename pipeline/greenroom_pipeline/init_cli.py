@@ -50,7 +50,13 @@ Action = Annotated[
     str | None,
     typer.Option(metavar="OWNER/REPO@REF", help="Greenroom's action; a SHA as REF is the safest."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Write over files that are there; over a greenroom.toml that loads only where an option is about it.",
+    ),
+]
 App = Annotated[
     bool,
     typer.Option("--app", help="Make the server's App on GitHub instead, and keep its keys in its home."),

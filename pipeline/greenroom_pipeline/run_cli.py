@@ -120,10 +120,14 @@ def _run_in_actions(
         from greenroom_pipeline.job import Job
         from greenroom_pipeline.workflow import run_job
 
+    told: set[str] = set()
+
     def warn(message: str) -> None:
-        _warn(message)
-        # On stderr, which GitHub reads as well: stdout may be a report for a program.
-        typer.echo(tell_warning(message), err=True)
+        if message not in told:
+            told.add(message)
+            _warn(message)
+            # On stderr, which GitHub reads as well: stdout may be a report for a program.
+            typer.echo(tell_warning(message), err=True)
 
     return run_job(Job(actions, places, access, os.environ, watch, _tell, warn, bundle))
 

@@ -62,7 +62,8 @@ def run_job(job: Job) -> Report | None:
             return _run(job, Target(job.actions.sha))
         case event:
             job.tell(f"the event {event} is not of a pull request: nothing is posted")
-            return _run(job, Target(job.actions.sha, posts=False))
+            head = open_repository(job.places.repository).commit().sha
+            return _run(job, Target(head, posts=False))
     return None
 
 

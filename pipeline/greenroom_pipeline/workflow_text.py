@@ -158,7 +158,7 @@ ANSWER = """\
     # request is checked out.
     if: >-
       ${{{{ github.event_name == 'issue_comment' && github.event.issue.pull_request
-      && startsWith(github.event.comment.body, '/greenroom') }}}}
+      && contains(github.event.comment.body, '/greenroom') }}}}
     runs-on: {machine}
     timeout-minutes: 15
     permissions:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
+from greenroom_pipeline.access import Access
 from greenroom_pipeline.actions import hide_credentials, read_actions
 from greenroom_pipeline.errors import RepositoryError, SettingsError, TrainingError
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_session import open_job_session
-from greenroom_pipeline.job import Job, Loop, find_job_access
+from greenroom_pipeline.job import Job, Loop, Target, find_job_access, open_poster
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.progress import Progress, Silence, Watch
 from greenroom_pipeline.project import Project
@@ -22,6 +28,7 @@ from greenroom_pipeline.report import CheckResult, Report
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.run import RunResult
 from greenroom_pipeline.workflow import run_job
+from tests.api_server import serving_app
 from tests.forges import IMPATIENT
 from tests.github.actions import start_job
 from tests.github.repository import FakeRepository
@@ -98,7 +105,10 @@ class Stage:
         payload = self.repository.payload("pull_request", action=action, number=number)
         return self.run("pull_request", payload, loop, **others)
 
-    def run(
+    def run(self, event: str, payload: Mapping[str, Any], loop: Loop, **others: Any) -> Report | None:
+        return run_job(self.open_job(event, payload, loop, **others))
+
+    def open_job(
         self,
         event: str,
         payload: Mapping[str, Any],
@@ -106,9 +116,8 @@ class Stage:
         *,
         token: str | None = "actions",
         project: str = "",
-        bundle: Path | None = None,
         **variables: str,
-    ) -> Report | None:
+    ) -> Job:
         token = self.token() if token == "actions" else token
         job = start_job(self.repository, event, payload, self.folder, token=token)
         environ = {**job.environ, "GREENROOM_HOME": str(self.folder / "home"), **variables}
@@ -116,20 +125,16 @@ class Stage:
         assert actions is not None
         access = find_job_access(actions, environ)
         hide_credentials(environ)
-        places = find_places(self.bench.root / project, environ)
-        return run_job(
-            Job(
-                actions,
-                places,
-                access,
-                environ,
-                Watch(Silence()),
-                self.said.append,
-                self.warned.append,
-                bundle,
-                loop=loop,
-                open_forge=open_forge,
-            )
+        return Job(
+            actions,
+            find_places(self.bench.root / project, environ),
+            access,
+            environ,
+            Watch(Silence()),
+            self.said.append,
+            self.warned.append,
+            loop=loop,
+            open_forge=open_forge,
         )
 
     def comments(self, number: int) -> list[str]:
@@ -151,25 +156,20 @@ class Stage:
         return self.bench.git("rev-parse", "HEAD")
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all, since making one takes seconds."""
-    return tmp_path_factory.mktemp("actions")
-
-
 @pytest.fixture
-def stage(tmp_path: Path, home: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, tables: Path) -> Iterator[Stage]:
     bench = init_repository(tmp_path / "flights")
     bench.write("greenroom.toml", SETTINGS)
     bench.write("train.py", "pass")
     bench.write("data/holdout.parquet", "rows")
     bench.write("README.md", "About flights")
     bench.commit("A first model")
+    folder = tmp_path / "job"
+    (folder / "home").mkdir(parents=True)
+    shutil.copy(tables, folder / "home" / "mlflow.db")
     with FakeGitHub() as github:
         repository = github.repository("ada/flights", git=bench.root / ".git")
-        yield Stage(bench, github, repository, home)
-        for name in ("output.txt", "summary.md"):
-            (home / name).unlink(missing_ok=True)
+        yield Stage(bench, github, repository, folder)
 
 
 def test_a_pull_request_gets_one_of_each(stage: Stage) -> None:
@@ -445,6 +445,23 @@ def test_a_servers_own_events_are_left_to_it(stage: Stage) -> None:
     assert stage.run("pull_request", closed, stay_away, GREENROOM_SERVER=server) is None
     assert stage.github.requests == []
     assert len(stage.said) == 2
+
+
+@pytest.mark.parametrize("publishes", [True, False])
+def test_a_server_with_an_app_publishes_by_itself(stage: Stage, publishes: bool) -> None:
+    """The job then posts nothing, whatever its token may; without an App it is the job that posts."""
+    number = stage.propose("better", {"train.py": "better"})
+
+    async def tell_rights(request: Request) -> Response:
+        return JSONResponse({"project": KEY, "slot": str(number), "publishes": publishes})
+
+    payload = stage.repository.payload("pull_request", action="opened", number=number)
+    job = stage.open_job("pull_request", payload, stay_away)
+    with serving_app(Starlette(routes=[Route("/sender", tell_rights)])) as address:
+        job = replace(job, access=Access(address, "grt_x"))
+        poster = open_poster(job, Target(stage.head, pull=number), Repository(stage.bench.root))
+
+    assert (poster.forge is None) == publishes
 
 
 def test_a_job_with_the_rights_of_the_base_is_refused(stage: Stage) -> None:

@@ -112,6 +112,7 @@ def test_training_that_fails_hangs_or_logs_nothing(bench: Workbench) -> None:
     bench.write("train.py", "raise SystemExit('no such column: delay')")
     bench.commit("fails")
     check_refused(bench.greenroom("run"), bench, "it said: no such column: delay")
+    assert "No verdict: train failed" in bench.git("log", "-1", "--notes=greenroom/*"), "where people review"
 
     bench.write("train.py", "print('nothing to log')")
     bench.commit("logs nothing")

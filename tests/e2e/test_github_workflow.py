@@ -171,8 +171,17 @@ def test_a_pull_request_from_open_to_closed(stage: Stage) -> None:
 
 
 def test_a_pull_request_that_does_not_touch_the_model(stage: Stage) -> None:
-    """A change of words passes at once, says so in the check alone, and trains nothing."""
+    """A change of words passes at once, says so in the check alone, and trains nothing.
+
+    What the job has set up for the project does not reach Greenroom's own imports.
+    """
     initialise(stage)
+    own = stage.player.work.parent / "own"
+    own.mkdir()
+    for name in ("typer", "httpx", "pydantic", "rich", "yaml"):
+        (own / f"{name}.py").write_text("raise SystemExit('the project's own')\n")
+    setup = stage.player.setup
+    setup.environ = {**setup.environ, "PYTHONPATH": str(own), "VIRTUAL_ENV": str(own), "UV_PYTHON": "3.0"}
     head = stage.commit("words", "Say what this is", README_md="Predicts.\n")
     number = stage.repository.open_pull(head, "words")
 
@@ -183,6 +192,28 @@ def test_a_pull_request_that_does_not_touch_the_model(stage: Stage) -> None:
     assert (check.conclusion, check.output["title"]) == ("success", "The model is not touched")
     assert stage.repository.comments(number) == []
     assert "trained" not in run.log
+
+
+def test_a_command_in_a_comment(stage: Stage) -> None:
+    """A command starts the one job that answers, on the default branch's own code; other talk starts none."""
+    initialise(stage)
+    head = stage.commit("words", "Say what this is", README_md="Predicts.\n")
+    number = stage.repository.open_pull(head, "words")
+
+    comment = stage.repository.say(number, "ada", "/greenroom keep-awake")
+    jobs = stage.player.play("issue_comment", stage.repository.payload("issue_comment", comment=comment))
+
+    assert {name: job.conclusion for name, job in jobs.items()} == {
+        "run": "skipped",
+        "close": "skipped",
+        "answer": "success",
+    }, jobs["answer"].log
+    _, answer = stage.repository.comments(number)
+    assert "Without a Greenroom server no preview outlives its job" in answer.body
+
+    chat = stage.repository.say(number, "ada", "Looks good to me.")
+    jobs = stage.player.play("issue_comment", stage.repository.payload("issue_comment", comment=chat))
+    assert {job.conclusion for job in jobs.values()} == {"skipped"}
 
 
 def test_a_fork_leaves_its_bundle_for_the_server(stage: Stage) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.seeds import find_retrained
 from greenroom_pipeline.subject import identify
+from greenroom_services.bundle import receive_bundle
+from greenroom_services.bundle_checks import write_digest
 from tests.projects import METRICS, Finished, Workbench, make_project, pins, training_script
 
 ESTIMATORS = {
@@ -60,6 +64,7 @@ max_ratio = 2
 max_ratio = 5
 calls = 20
 """
+BUNDLE = "bundle.tar"
 COUNT_CALLS = "open('../calls', 'a').write('x')\n"
 
 
@@ -86,7 +91,8 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     bench.greenroom("run")
     promoted = bench.greenroom("promote", "--by", "Ada")
     sha = propose(bench, training_script(second) + COUNT_CALLS)
-    return Compared(bench, task, sha, promoted, bench.greenroom("run", "--json"))
+    run = bench.greenroom("run", "--json", "--bundle", str(bench.root.parent / BUNDLE))
+    return Compared(bench, task, sha, promoted, run)
 
 
 def propose(bench: Workbench, script: str) -> str:
@@ -137,6 +143,19 @@ def test_the_report_is_posted_where_the_pull_request_lives(compared: Compared) -
 
     assert f"at commit {compared.sha[:7]}" in (forge.comment(1, compared.task) or "")
     assert "greenroom/gate: " in notes
+
+
+def test_the_bundle_is_one_that_a_server_takes(compared: Compared, tmp_path: Path) -> None:
+    """What `--bundle` leaves is whole, and of this project, pull request and commit."""
+    content = (compared.bench.root.parent / BUNDLE).read_bytes()
+    digest = write_digest(hashlib.sha256(content).digest())
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    manifest = asyncio.run(receive_bundle(chunks(), digest=digest, into=tmp_path / "bundle")).manifest
+
+    assert (manifest.project, manifest.slot, manifest.sha) == (compared.task, "1", compared.sha)
 
 
 def test_the_same_commit_again_trains_nothing(compared: Compared) -> None:

@@ -167,5 +167,5 @@ def _number(value: Any) -> float:
         return float("nan")
 
 
-def starts_with(text: Any, start: Any) -> bool:
-    return write(text).lower().startswith(write(start).lower())
+def contains(text: Any, part: Any) -> bool:
+    return write(part).lower() in write(text).lower()

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.github.expressions import Scope, starts_with, write
+from tests.github.expressions import Scope, contains, write
 from tests.github.repository import FakeRepository
 from tests.github.rights import Kind
 from tests.github.server import FakeGitHub
@@ -148,7 +148,7 @@ class Machine:
             "steps": self.steps,
         }
         functions: dict[str, Callable[..., Any]] = {
-            "startsWith": starts_with,
+            "contains": contains,
             "hashFiles": lambda *patterns: "-".join(patterns),
             "success": lambda: not self.failed,
             "failure": lambda: self.failed,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.github.expressions import Scope
+from tests.github.expressions import Scope, contains
 from tests.github.machine import read_pairs
 
 CONTEXTS = {
@@ -25,7 +25,7 @@ def scope(*, failed: bool = False) -> Scope:
         "failure": lambda: failed,
         "cancelled": lambda: False,
         "always": lambda: True,
-        "startsWith": lambda text, start: str(text).startswith(start),
+        "contains": contains,
     }
     return Scope(CONTEXTS, functions)
 
@@ -44,7 +44,8 @@ def scope(*, failed: bool = False) -> Scope:
         ("(false || 'a') && 'b'", "b"),
         ("inputs.server && 1 || 2", 2),
         ("inputs['name'] == 'it''s'", True),
-        ("startsWith('/greenroom rerun', '/greenroom')", True),
+        ("contains('Please\n/Greenroom rerun', '/greenroom')", True),
+        ("contains(github.nothing, '/greenroom')", False),
     ],
 )
 def test_values(expression: str, value: object) -> None:

@@ -244,6 +244,23 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     assert load_settings(bench.root).data.target == "left"
 
 
+def test_settings_of_ones_own_outlive_force(tmp_path: Path) -> None:
+    """Another workflow is written by --force beside settings that stand; settings that cannot be read are replaced."""
+    bench = churn(tmp_path / "churn")
+    repository = Repository(bench.root)
+    initialise(repository, Given(), server=None, force=False)
+    settings = bench.root / "greenroom.toml"
+    settings.write_text(settings.read_text() + "# mine\n")
+
+    initialise(repository, Given(), server="https://greenroom.example.com", force=True)
+
+    assert settings.read_text().endswith("# mine\n")
+    assert "id-token: write" in (bench.root / ".github/workflows/greenroom.yml").read_text()
+    settings.write_text("[project\n")
+    initialise(repository, Given(), server=None, force=True)
+    assert load_settings(bench.root).project.name == "churn"
+
+
 def test_several_projects_in_one_repository(tmp_path: Path) -> None:
     """Each project below the top has a workflow of its own at the top, by its name; two of one name collide."""
     bench = churn(tmp_path / "models")

@@ -133,7 +133,7 @@ def test_the_rights_of_the_jobs_alone() -> None:
     assert set(values["on"]) == {"pull_request", "merge_group", "push", "issue_comment"}
     answer = values["jobs"]["answer"]
     assert "github.event.issue.pull_request" in answer["if"]
-    assert "startsWith(github.event.comment.body, '/greenroom')" in answer["if"]
+    assert "contains(github.event.comment.body, '/greenroom')" in answer["if"]
     assert "ref" not in answer["steps"][0]["with"]
     assert values["jobs"]["close"]["if"] == "${{ github.event.action == 'closed' }}"
     assert "github.event_name != 'issue_comment'" in values["jobs"]["run"]["if"]

@@ -66,9 +66,7 @@ class AssignedForge:
         self._leave_to_server(number)
 
     def write_check(self, check: Check) -> NoReturn:
-        raise ForgeError(
-            f"what is posted on commit {check.sha[:7]} is posted by the server, which has the run"
-        )
+        self._leave_to_server(self.number)
 
     def write_deployment(self, deployment: Deployment) -> NoReturn:
         self._leave_to_server(deployment.pull)
@@ -76,7 +74,7 @@ class AssignedForge:
     def end_deployments(self, number: int, key: str) -> NoReturn:
         self._leave_to_server(number)
 
-    def _leave_to_server(self, number: int) -> NoReturn:
+    def _leave_to_server(self, number: int | None) -> NoReturn:
         raise ForgeError(
             f"what is posted on pull request {number} is posted by the server, which has the run"
         )
