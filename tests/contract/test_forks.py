@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.api.artifact import unpack_artifact
+from greenroom_pipeline.events.holding import approve
 from greenroom_pipeline.events.settling import settle
 from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.score import begin_name
-from greenroom_services.errors import BundleRefused, BundleTooLarge
+from greenroom_services.errors import BundleRefused, BundleTooLarge, PreviewFailed
 from tests.app_stage import Stage, open_stage
 from tests.submissions import PREDICTIONS_KEY
 
@@ -193,3 +194,23 @@ def test_a_damaged_zip_is_refused(tmp_path: Path) -> None:
         except (BundleRefused, BundleTooLarge):
             continue
         assert (tmp_path / "out").read_bytes() == b"content" * 50
+
+
+def test_a_fork_whose_preview_fails_fails(stage: Stage) -> None:
+    """What could not be tried before the word was given is told once it was, and counts."""
+    stage.crown()
+    number = stage.propose("idea", fork=FORK)
+    stage.leave(stage.draft(number), fork=FORK)
+    settle(stage.server, number)
+    record = find_finished(stage.project.store, number, sha=stage.head(number))
+    assert record is not None
+    approve(stage.project.store, record, by="ada")
+    stage.previews.fail = PreviewFailed("it does not come up", log="ImportError: no module named eve")
+    settle(stage.server, number)
+    stage.previews.fail = None
+    settle(stage.server, number)
+
+    assert read(stage, number).verdict == "fail"
+    assert stage.check(stage.head(number)).conclusion == "failure"
+    assert "no module named eve" in stage.comment(number)
+    assert stage.previews.shas.keys() == {"1"}
