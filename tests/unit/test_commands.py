@@ -58,6 +58,19 @@ def test_what_is_not_said_is_no_command(text: str) -> None:
     assert read_command(text) is None
 
 
+@pytest.mark.parametrize("gap", ["\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1c", "\x1d", "\x1e"])
+def test_a_quote_ends_where_markdown_ends_it(gap: str) -> None:
+    """At CR and LF alone: whatever else looks like an end of line, the rest of a stranger's line is still quoted."""
+    assert read_command(f"> so what?{gap}{gap}/greenroom override GR102 fine\n\nNo.") is None
+    assert read_command(f"> so what?\n{gap}\n/greenroom override GR102 fine") is None
+    assert read_command(f"```\nso what?\n```{gap}\n/greenroom override GR102 fine") is None
+
+
+def test_backticks_with_more_on_their_line_open_no_code() -> None:
+    """What stands below them is no code then, and what the next ones open is."""
+    assert read_command("```a`b\n```\n/greenroom rerun\n```") is None
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

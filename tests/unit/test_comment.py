@@ -296,6 +296,7 @@ def test_a_comment_without_a_stamp_has_none() -> None:
     """Someone may have edited it away, or written another further down."""
     assert read_stamp("### Pass") is None
     assert read_stamp(f"a\nb\n{STAMP}") is None
+    assert read_stamp(f"a\u2028{STAMP}\x0crest") is None
     assert read_stamp(f"<!-- greenroom:flights -->\n{STAMP}\nrest") == STAMP
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from greenroom_pipeline.markdown import split_lines
 from greenroom_pipeline.wording import suggest_name
 
 Name = Literal["rerun", "keep-awake", "explain", "override", "preview"]
@@ -28,7 +29,10 @@ _WANTED: dict[Name, str] = {
 _CHECK = re.compile(r"[A-Z]{2}[0-9]{3}")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BEGIN = re.compile(rf" {{0,3}}{WORD}(?:\s+(.*))?", re.IGNORECASE)
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+# What follows backticks on their line holds none, or they are code in a line.
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_BLANKS = " \t"
+"""Markdown takes a line of anything else for text, though `str.strip` may leave nothing of it."""
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -63,7 +67,7 @@ def mentions_command(text: str) -> bool:
 
 def read_command(text: str) -> Command | Misread | None:
     """Return the first line's command that begins with /greenroom; code, quotes and what is unseen do not count."""
-    for line in _list_spoken(_UNSEEN.sub("", text).splitlines()):
+    for line in _list_spoken(split_lines(_UNSEEN.sub("", text))):
         found = _BEGIN.fullmatch(line)
         if found:
             return _read((found[1] or "").split())
@@ -108,13 +112,13 @@ def _list_spoken(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
         mark = _FENCE.fullmatch(line)
         if fence:
-            closes = mark is not None and mark[1].startswith(fence) and not mark[2].strip()
+            closes = mark is not None and mark[1].startswith(fence) and not mark[2].strip(_BLANKS)
             fence = "" if closes else fence
         elif mark is not None:
             fence, quoted = mark[1], False
         elif line.lstrip(" ").startswith(">"):
             quoted = True
-        elif not line.strip():
+        elif not line.strip(_BLANKS):
             quoted = False
         elif not quoted:
             # A line that follows a quote without a gap is still in it.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greenroom_pipeline.markdown import escape
+from greenroom_pipeline.markdown import escape, split_lines
 
 MOST = 65_536 - 1_024 - 128
 """Characters of a comment that a forge takes, less some slack and the marker that it adds."""
@@ -58,7 +58,7 @@ def _write(answer: Answer) -> str:
 
 def _read(body: str) -> list[str]:
     found = _BLOCK.search(body.replace("\r\n", "\n"))
-    return [] if found is None else [line for line in found[1].splitlines() if line.startswith("- ")]
+    return [] if found is None else [line for line in split_lines(found[1]) if line.startswith("- ")]
 
 
 def _join(text: str, items: Sequence[str], *, most: int) -> str:

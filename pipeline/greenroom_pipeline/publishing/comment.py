@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greenroom_pipeline.markdown import escape, fence
+from greenroom_pipeline.markdown import escape, fence, split_lines
 from greenroom_pipeline.publishing.answered import FOOTER, MOST, ROOM, keep_answers
 from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.report_sections import (
@@ -37,7 +37,7 @@ class Stamp:
 
 def read_stamp(text: str) -> Stamp | None:
     """Return the stamp of a comment's text; None where someone has taken it out."""
-    for line in text.splitlines()[:2]:
+    for line in split_lines(text)[:2]:
         found = _STAMP.fullmatch(line.strip())
         if found:
             return Stamp(found[1], int(found[2]))
