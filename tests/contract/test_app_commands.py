@@ -28,13 +28,31 @@ def stage(tmp_path: Path, tables: Path) -> Iterator[Stage]:
 
 def say(stage: Stage, number: int, text: str, *, by: str = "bob") -> list[str]:
     """Have someone comment and the worker act on it; return the reactions to the comment."""
+    comment = write(stage, number, text, by=by)
+    return hear(stage, number, comment, by=by)
+
+
+def write(stage: Stage, number: int, text: str, *, by: str = "bob") -> int:
+    """Have someone comment, a while after all that there is by now: GitHub tells no parts of a second."""
     stage.github.person(by)
-    comment = stage.repository.say(number, by, text)
+    stage.github.clock.advance(2)
+    return stage.repository.say(number, by, text)
+
+
+def hear(stage: Stage, number: int, comment: int, *, by: str = "bob") -> list[str]:
     hint = CommandHint(number=number, comment=comment, sender=by)
     stage.inbox.note(hint.kind, hint.model_dump(mode="json"))
     assert work_once(stage.server, stage.inbox)
     assert stage.inbox.take() is None
     return stage.reactions(comment)
+
+
+def fail(stage: Stage, number: int) -> None:
+    """Hand a run of the newest commit in that does not pass GR102."""
+    draft = stage.draft(number)
+    draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
+    stage.hand_in(draft)
+    settle(stage.server, number)
 
 
 def press(
@@ -126,10 +144,7 @@ def test_nothing_is_done_twice_or_for_nothing(stage: Stage) -> None:
 def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     """With the login of who asked and their reason, in the report, the comment and the check; nobody else can."""
     number = stage.propose()
-    draft = stage.draft(number)
-    draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
-    stage.hand_in(draft)
-    settle(stage.server, number)
+    fail(stage, number)
     refused = say(stage, number, "/greenroom override GR102 because", by="eve")
     before = stage.check(stage.head(number)).conclusion
     wrong = say(stage, number, "/greenroom override GR103 because")
@@ -149,6 +164,26 @@ def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     assert stage.check(stage.head(number)).conclusion == "success"
     assert "hotfix for the @outage" not in stage.comment(number)
     assert "bob overrode GR102: hotfix for the" in stage.comment(number)
+
+
+def test_an_override_is_of_what_was_there_when_it_was_said(stage: Stage) -> None:
+    """Heard late, it passes no commit and no report that came after it; said again, it does."""
+    number = stage.propose()
+    fail(stage, number)
+    stage.github.clock.advance(-60)
+    early = write(stage, number, "/greenroom override GR102 known outage, fine for this one")
+    stage.github.clock.advance(60)
+    stage.repository.push(number, stage.commit("better", "Much worse"))
+    assert say(stage, number, "/greenroom override GR102 known outage") == ["eyes", "-1"]
+    assert "There is no report of commit" in stage.comment(number)
+    fail(stage, number)
+    head = stage.head(number)
+
+    assert hear(stage, number, early) == ["eyes", "-1"]
+    assert stage.check(head).conclusion == "failure"
+    assert f"read the one of commit {head[:7]}, and say it again" in stage.comment(number)
+    assert say(stage, number, "/greenroom override GR102 known outage") == ["eyes", "+1"]
+    assert stage.check(head).conclusion == "success"
 
 
 def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) -> None:

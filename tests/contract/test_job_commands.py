@@ -44,6 +44,8 @@ def say(
     stage: Stage, number: int, text: str, *, by: str = "ada", action: str = "created", **variables: str
 ) -> str:
     """Have someone comment and the job run that it starts; return what is answered, and what the job said."""
+    # A while after all that there is by now: GitHub tells no parts of a second.
+    stage.github.clock.advance(2)
     comment = stage.repository.say(number, by, text)
     payload = stage.repository.payload("issue_comment", comment=comment, action=action)
     token = stage.github.token(stage.repository, permissions=RIGHTS)

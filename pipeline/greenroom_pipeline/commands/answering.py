@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from greenroom_pipeline.commands.command import Command, Misread, Name, read_command
@@ -36,8 +37,16 @@ class Outcome:
     done: bool = True
 
 
-Doer = Callable[[PullRequest, Command, str], Outcome]
-"""Carries a command out on a pull request for the person of a login, who may ask for it."""
+@dataclass(frozen=True)
+class Asker:
+    """Who asks for something, and may."""
+
+    login: str
+    at: datetime | None = None
+    """When they wrote it: what came later they have not seen. None for a button, which is of one commit."""
+
+
+Doer = Callable[[PullRequest, Command, Asker], Outcome]
 Doers = Mapping[Name, Doer]
 
 
@@ -50,19 +59,20 @@ def answer_comment(forge: Forge, comments: Comments, doers: Doers, hint: Command
     if read is None:
         return
     _react(comments, remark, "eyes")
-    outcome = _carry_out(forge, doers, read, number=remark.number, by=remark.author)
+    asker = Asker(remark.author, remark.written)
+    outcome = _carry_out(forge, doers, read, number=remark.number, by=asker)
     _write(forge, remark.number, Answer(by=remark.author, command=read.asked, text=outcome.text), key=key)
     _react(comments, remark, "+1" if outcome.done else "-1")
 
 
 def answer_button(forge: Forge, doers: Doers, hint: ButtonHint, command: Command, *, number: int) -> None:
     """Do so for a button that was pressed beside the check of a pull request's newest commit."""
-    outcome = _carry_out(forge, doers, command, number=number, by=hint.sender)
+    outcome = _carry_out(forge, doers, command, number=number, by=Asker(hint.sender))
     _write(forge, number, Answer(by=hint.sender, command=command.asked, text=outcome.text), key=hint.key)
 
 
-def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: int, by: str) -> Outcome:
-    if not forge.may_write(by):
+def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: int, by: Asker) -> Outcome:
+    if not forge.may_write(by.login):
         return Outcome(REFUSED, done=False)
     if isinstance(read, Misread):
         return Outcome(read.answer, done=False)

@@ -39,6 +39,8 @@ class Remark:
     is_bot: bool
     text: str
     link: str
+    written: datetime
+    """When it was first written, whatever it was edited to since."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def _read_remark(repository: Repository, comment_id: int) -> Remark | None:
         is_bot=author["type"] == "Bot",
         text=told["body"] or "",
         link=told["html_url"],
+        written=datetime.fromisoformat(told["created_at"]),
     )
 
 

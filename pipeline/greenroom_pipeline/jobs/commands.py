@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greenroom_pipeline.commands.answering import Doers, Outcome, answer_comment
+from greenroom_pipeline.commands.answering import Asker, Doers, Outcome, answer_comment
 from greenroom_pipeline.commands.command import Command
 from greenroom_pipeline.commands.doing import explain, override, rerun
 from greenroom_pipeline.configuration import FILE
@@ -87,7 +87,7 @@ def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
     return rerun(desk.github, runs, pull, workflow=DEFAULT_WORKFLOW)
 
 
-def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: str) -> Outcome:
+def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
     if not desk.has_store:
         text = f"An override is kept with the run: it needs a Greenroom server, or a store that jobs share by {STORE}."
         return Outcome(text, done=False)
