@@ -84,16 +84,33 @@ def test_people_with_rights_are_heeded(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("by", ["eve", "tom"])
-def test_others_are_told_who_may(stage: Stage, by: str) -> None:
-    """Whoever may not push is refused, in one line, and nothing is done; the role of now counts."""
+def test_others_are_turned_away(stage: Stage, by: str) -> None:
+    """For whoever may not push nothing is done and no comment made; one reaction says so, and the role of now counts."""
     number = stage.propose()
     stage.repository.workflow_run(stage.head(number))
+    before = stage.writes()
 
-    assert say(stage, number, "/greenroom rerun", by=by) == ["eyes", "-1"]
-    assert "Only people who may push to this repository" in stage.comment(number)
-    assert stage.reruns() == []
+    assert say(stage, number, "/greenroom rerun", by=by) == ["-1"]
+    assert [say(stage, number, f"/greenroom {word}", by=by) for word in ("rerun", "x", "")] == [[]] * 3
+    assert (stage.comments(number), stage.reruns(), stage.writes() - before) == ([], [], 1)
+    other = stage.propose("other")
+    assert say(stage, other, "/greenroom rerun", by=by) == ["-1"]
     stage.repository.permission(by, "write")
     assert say(stage, number, "/greenroom rerun", by=by) == ["eyes", "+1"]
+
+
+def test_a_stranger_s_words_push_nobody_s_out(stage: Stage) -> None:
+    """Nor do commands that a maintainer could not have: what was done is told for as long as there is room."""
+    number = stage.propose()
+    fail(stage, number)
+    say(stage, number, "/greenroom override GR102 hotfix")
+    for _ in range(6):
+        say(stage, number, "/greenroom x", by="eve")
+        say(stage, number, "/greenroom explain GR999")
+
+    assert "**bob** asked _/greenroom override GR102_" in stage.comment(number)
+    assert stage.comment(number).count("There is no check GR999") == 1
+    assert "eve" not in stage.comment(number)
 
 
 def test_what_is_no_command_is_let_be(stage: Stage) -> None:
@@ -153,7 +170,7 @@ def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     assert record is not None
     report = read_report(stage.project.store, record.id)
 
-    assert (refused, before, wrong, done) == (["eyes", "-1"], "failure", ["eyes", "-1"], ["eyes", "+1"])
+    assert (refused, before, wrong, done) == (["-1"], "failure", ["eyes", "-1"], ["eyes", "+1"])
     assert report is not None
     assert report.checks[0].override is not None
     assert (report.checks[0].override.by, report.checks[0].override.reason) == (
@@ -194,7 +211,7 @@ def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) ->
     settle(stage.server, number)
     refused = say(stage, number, f"/greenroom preview {head}", by="eve")
     other = say(stage, number, f"/greenroom preview {'a' * 40}")
-    assert (refused, other, stage.previews.shas) == (["eyes", "-1"], ["eyes", "-1"], {})
+    assert (refused, other, stage.previews.shas) == (["-1"], ["eyes", "-1"], {})
     assert "is not the newest any more" in stage.comment(number)
 
     assert say(stage, number, f"/greenroom preview {head}") == ["eyes", "+1"]
@@ -222,7 +239,7 @@ def test_buttons_do_the_same(stage: Stage) -> None:
     press(stage, number, "preview", check="other/gate")
     press(stage, number, "preview", by="eve")
     assert (stage.previews.shas, stage.reruns()) == ({}, [])
-    assert "Only people who may push" in stage.comment(number)
+    assert "Asked and answered" not in stage.comment(number)
 
     press(stage, number, "preview")
     press(stage, number, "rerun")

@@ -279,6 +279,24 @@ def test_an_answer_stands_in_the_comment() -> None:
     assert text == after
 
 
+def test_what_was_not_done_takes_no_place() -> None:
+    """The newest answer that says no stands beside those of what was done, and goes first where there is no room."""
+    text = write(make_report())
+    for number in range(7):
+        text = insert_answer(text, Answer("ada", f"explain GR10{number}", "Why."))
+        text = insert_answer(text, Answer("bob", f"explain GR90{number}", "There is none.", done=False))
+    tight = insert_answer(text, Answer("ada", "rerun", "It runs."), most=len(text) - 20)
+
+    assert re.findall(r"GR\d+", text.partition("#### Asked")[2]) == [
+        *(f"GR10{number}" for number in range(2, 7)),
+        "GR906",
+    ]
+    assert re.findall(r"(rerun_|GR\d+)", tight.partition("#### Asked")[2].partition("<sub>")[0]) == [
+        *(f"GR10{number}" for number in range(3, 7)),
+        "rerun_",
+    ]
+
+
 @pytest.mark.parametrize("length", [0, MOST // 2, MOST - 2_000, 3 * MOST])
 def test_an_answer_fits_whatever_stood_there(length: int) -> None:
     """Also in a comment that someone has edited into anything: it has the answer, and can be posted."""

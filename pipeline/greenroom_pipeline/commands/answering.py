@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from greenroom_pipeline.forge.github_server import Reaction, Remark
 
 _log = logging.getLogger(__name__)
-REFUSED = "Only people who may push to this repository can ask for that."
 
 
 class Comments(Protocol):
@@ -27,6 +26,8 @@ class Comments(Protocol):
     def comment_of(self, comment_id: int) -> Remark | None: ...
 
     def react(self, comment_id: int, content: Reaction) -> None: ...
+
+    def was_told(self, number: int, login: str, content: Reaction) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -51,29 +52,36 @@ Doers = Mapping[Name, Doer]
 
 
 def answer_comment(forge: Forge, comments: Comments, doers: Doers, hint: CommandHint, *, key: str) -> None:
-    """Carry out what the comment says now, for its author's rights of now; nothing where it says nothing to us."""
+    """Carry out what the comment says now, for its author's rights of now; nothing where it says nothing to us.
+
+    Anybody may comment: for who may not push nothing is written, and they are told so once on a pull request.
+    """
     remark = comments.comment_of(hint.comment)
     if remark is None or remark.is_bot or (remark.author, remark.number) != (hint.sender, hint.number):
         return
     read = read_command(remark.text)
     if read is None:
         return
+    if not forge.may_write(remark.author):
+        _turn_away(comments, remark)
+        return
     _react(comments, remark, "eyes")
     asker = Asker(remark.author, remark.written)
     outcome = _carry_out(forge, doers, read, number=remark.number, by=asker)
-    _write(forge, remark.number, Answer(by=remark.author, command=read.asked, text=outcome.text), key=key)
+    _write(forge, remark.number, Answer(remark.author, read.asked, outcome.text, outcome.done), key=key)
     _react(comments, remark, "+1" if outcome.done else "-1")
 
 
 def answer_button(forge: Forge, doers: Doers, hint: ButtonHint, command: Command, *, number: int) -> None:
     """Do so for a button that was pressed beside the check of a pull request's newest commit."""
+    if not forge.may_write(hint.sender):
+        _log.warning("%s may not push, and pressed a button of pull request %d", hint.sender, number)
+        return
     outcome = _carry_out(forge, doers, command, number=number, by=Asker(hint.sender))
-    _write(forge, number, Answer(by=hint.sender, command=command.asked, text=outcome.text), key=hint.key)
+    _write(forge, number, Answer(hint.sender, command.asked, outcome.text, outcome.done), key=hint.key)
 
 
 def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: int, by: Asker) -> Outcome:
-    if not forge.may_write(by.login):
-        return Outcome(REFUSED, done=False)
     if isinstance(read, Misread):
         return Outcome(read.answer, done=False)
     pull = forge.pull(number)
@@ -85,6 +93,14 @@ def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: i
 def _write(forge: Forge, number: int, answer: Answer, *, key: str) -> None:
     body = forge.comment(number, key) or ""
     forge.write_comment(number, key, insert_answer(body, answer))
+
+
+def _turn_away(comments: Comments, remark: Remark) -> None:
+    try:
+        if not comments.was_told(remark.number, remark.author, "-1"):
+            comments.react(remark.id, "-1")
+    except ForgeError as error:
+        _log.warning("comment %d got no reaction: %s", remark.id, error)
 
 
 def _react(comments: Comments, remark: Remark, content: Reaction) -> None:

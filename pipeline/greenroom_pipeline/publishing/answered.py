@@ -15,11 +15,13 @@ FOOTER = (
     " `/greenroom override CHECK reason`</sub>"
 )
 MOST_KEPT = 5
+"""Besides the newest one that says no."""
 ROOM = 8 * 1024
 """Characters that a comment leaves for them."""
 _BEGIN, _END = "<!-- answers -->", "<!-- /answers -->"
 _BLOCK = re.compile(rf"^{_BEGIN}$\n(.*?)^{_END}$\n*", re.MULTILINE | re.DOTALL)
 _MARKER = re.compile(r"\A<!-- greenroom:[^\n]* -->\n")
+_NO = " <!-- no -->"
 _TITLE = "#### Asked and answered"
 
 
@@ -33,10 +35,12 @@ class Answer:
     """As it was asked, such as `explain GR103`."""
     text: str
     """Plain words: no Markdown of it takes effect."""
+    done: bool = True
+    """Whether what was asked was done; an answer that says no stands until the next, and takes no other's place."""
 
 
 def insert_answer(body: str, answer: Answer, *, most: int = MOST) -> str:
-    """Return our comment's text with one answer more: the last five are kept, in at most *most* characters."""
+    """Return our comment's text with one answer more: the last ones are kept, in at most *most* characters."""
     body = strip_marker(body)
     return _join(_BLOCK.sub("", body), [*_read(body), _write(answer)], most=most)
 
@@ -53,7 +57,7 @@ def strip_marker(body: str) -> str:
 
 def _write(answer: Answer) -> str:
     by, command = escape(answer.by, most=60), escape(answer.command, most=200)
-    return f"- **{by}** asked _{command}_: {escape(answer.text, most=1_000)}"
+    return f"- **{by}** asked _{command}_: {escape(answer.text, most=1_000)}{'' if answer.done else _NO}"
 
 
 def _read(body: str) -> list[str]:
@@ -62,16 +66,23 @@ def _read(body: str) -> list[str]:
 
 
 def _join(text: str, items: Sequence[str], *, most: int) -> str:
-    """Put the newest of *items* at the end, before the footer; the oldest go where there is no room."""
+    """Put the newest of *items* at the end, before the footer; where there is no room, one that says no goes first, then the oldest."""
     above, room = text.rstrip("\n").removesuffix(FOOTER).rstrip("\n"), most - len(FOOTER) - 4
-    kept = list(items[-MOST_KEPT:])
+    kept = _choose(items)
     while len(kept) > 1 and len(above) + len(_frame(kept)) > room:
-        kept.pop(0)
+        kept.remove(next((each for each in kept if each.endswith(_NO)), kept[0]))
     block = _frame(kept)
     if len(above) + len(block) > room:
         # Someone has edited it, and made it longer than we would.
         above = above[: max(room - len(block), 0)].rpartition("\n")[0]
     return "\n\n".join(part for part in (above, block, FOOTER) if part)
+
+
+def _choose(items: Sequence[str]) -> list[str]:
+    """Return those that stay, in their order: of those that say no the newest one alone."""
+    refused = [at for at, each in enumerate(items) if each.endswith(_NO)]
+    said = [at for at, _ in enumerate(items) if at not in refused]
+    return [items[at] for at in sorted([*said[-MOST_KEPT:], *refused[-1:]])]
 
 
 def _frame(items: Sequence[str]) -> str:
