@@ -85,7 +85,7 @@ def test_people_with_rights_are_heeded(stage: Stage) -> None:
 
 @pytest.mark.parametrize("by", ["eve", "tom"])
 def test_others_are_turned_away(stage: Stage, by: str) -> None:
-    """For whoever may not push nothing is done and no comment made; one reaction says so, and the role of now counts."""
+    """For whoever may not push nothing is done and no comment made; one reaction says so. The role of now counts."""
     number = stage.propose()
     stage.repository.workflow_run(stage.head(number))
     before = stage.writes()

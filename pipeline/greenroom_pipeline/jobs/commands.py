@@ -12,7 +12,8 @@ from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.events.hints import CommandHint, read_hint
 from greenroom_pipeline.forge import Forge, PullRequest
-from greenroom_pipeline.forge.registration import DEFAULT_WORKFLOW
+from greenroom_pipeline.handover import order_attempt
+from greenroom_pipeline.jobs.actions import Actions
 from greenroom_pipeline.jobs.job import Job
 from greenroom_pipeline.jobs.poster import Warn
 from greenroom_pipeline.project import Project, open_project
@@ -22,6 +23,7 @@ from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.repository import open_repository
 
 if TYPE_CHECKING:
+    from greenroom_pipeline.forge.github_runs import WorkflowRun
     from greenroom_pipeline.forge.github_server import GitHubServer
 
 STORE = "MLFLOW_TRACKING_URI"
@@ -36,6 +38,7 @@ class _Desk:
     github: GitHubServer
     has_store: bool
     """Whether runs are kept where other jobs have kept theirs."""
+    actions: Actions
     warn: Warn
 
 
@@ -62,7 +65,7 @@ def _open_desk(job: Job, token: str) -> _Desk:
     forge = job.open_forge(repository, api=actions.api, token=token, name=actions.repository, checkout=None)
     assert isinstance(forge, GitHubForge)
     github, has_store = GitHubServer(forge.session), bool(job.environ.get(STORE))
-    return _Desk(open_project(job.places), forge, github, has_store, job.warn)
+    return _Desk(open_project(job.places), forge, github, has_store, actions, job.warn)
 
 
 def _list_doers(desk: _Desk) -> Doers:
@@ -82,9 +85,13 @@ def _list_doers(desk: _Desk) -> Doers:
 
 
 def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
-    counted = ("pull_request", DEFAULT_WORKFLOW)
-    runs = [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
-    return rerun(desk.github, runs, pull, workflow=DEFAULT_WORKFLOW)
+    return rerun(desk.github, _list_runs(desk, pull), pull, workflow=desk.actions.workflow)
+
+
+def _list_runs(desk: _Desk, pull: PullRequest) -> list[WorkflowRun]:
+    """Return the runs of this very workflow for the newest commit, newest first."""
+    counted = ("pull_request", desk.actions.workflow)
+    return [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
 
 
 def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
@@ -102,14 +109,18 @@ def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) ->
 
 
 def _publish(desk: _Desk, pull: PullRequest) -> None:
-    """Post the report of the newest commit as it is now recorded."""
+    """Post the report of the newest commit as it is now recorded, in the name of the run that made it."""
     project = desk.project
     record = find_finished(project.store, pull.number, sha=pull.head)
     report = None if record is None else read_report(project.store, record.id)
     if record is None or report is None:
         return
+    newest = next(iter(_list_runs(desk, pull)), None)
     run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
     folder = project.repository.folder()
-    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number)
+    # Where it is none of this workflow's, this job is the one to look into, and gives way to every other.
+    order = order_attempt(newest.id, newest.attempt) if newest else 0
+    links = Links(run=run, job=newest.link if newest else desk.actions.job)
+    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number, order=order)
     settings = (project.repository.root / FILE).read_text(encoding="utf-8")
-    publish_report(desk.forge, place, report, Links(run=run), settings=settings)
+    publish_report(desk.forge, place, report, links, settings=settings)

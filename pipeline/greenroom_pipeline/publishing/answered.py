@@ -66,7 +66,10 @@ def _read(body: str) -> list[str]:
 
 
 def _join(text: str, items: Sequence[str], *, most: int) -> str:
-    """Put the newest of *items* at the end, before the footer; where there is no room, one that says no goes first, then the oldest."""
+    """Put the newest of *items* at the end, before the footer.
+
+    Where there is no room, one that says no goes first, then the oldest.
+    """
     above, room = text.rstrip("\n").removesuffix(FOOTER).rstrip("\n"), most - len(FOOTER) - 4
     kept = _choose(items)
     while len(kept) > 1 and len(above) + len(_frame(kept)) > room:
