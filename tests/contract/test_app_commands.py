@@ -81,6 +81,9 @@ def test_people_with_rights_are_heeded(stage: Stage) -> None:
     assert "RMSE falls by 2.1" in comment
     settle(stage.server, number)
     assert stage.comment(number) == comment
+    assert comment.endswith(
+        " · `/greenroom keep-awake` · `/greenroom explain CHECK` · `/greenroom override CHECK reason`</sub>"
+    )
 
 
 @pytest.mark.parametrize("by", ["eve", "tom"])

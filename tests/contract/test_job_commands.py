@@ -12,7 +12,7 @@ import pytest
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_session import open_job_session
-from greenroom_pipeline.forge.registration import FILE
+from greenroom_pipeline.forge.registration import DEFAULT_WORKFLOW, FILE
 from greenroom_pipeline.handover import order_attempt
 from greenroom_pipeline.jobs.actions import hide_credentials, read_actions
 from greenroom_pipeline.jobs.job import Job
@@ -23,7 +23,7 @@ from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import Place, publish_report
 from greenroom_pipeline.record import read_report
 from greenroom_pipeline.repository import Repository
-from tests.app_stage import Stage, open_stage
+from tests.app_stage import SETTINGS, Stage, open_stage
 from tests.forges import IMPATIENT
 from tests.github.actions import start_job
 from tests.submissions import PROJECT
@@ -54,9 +54,19 @@ def open_forge(repository: Repository, *, api: str, token: str, name: str, check
 
 
 def say(
-    stage: Stage, number: int, text: str, *, by: str = "ada", action: str = "created", **variables: str
+    stage: Stage,
+    number: int,
+    text: str,
+    *,
+    by: str = "ada",
+    action: str = "created",
+    folder: str = "",
+    **variables: str,
 ) -> str:
-    """Have someone comment and the job run that it starts; return what is answered, and what the job said."""
+    """Have someone comment and the job run that it starts; return what is answered, and what the job said.
+
+    *folder* is that of the project whose workflow the job is of.
+    """
     # A while after all that there is by now: GitHub tells no parts of a second.
     stage.github.clock.advance(2)
     comment = stage.repository.say(number, by, text)
@@ -69,7 +79,7 @@ def say(
     assert actions is not None
     hide_credentials(environ)
     said: list[str] = []
-    places = find_places(stage.bench.root, environ)
+    places = find_places(stage.bench.root / folder, environ)
     watch, told = Watch(Silence()), said.append
     assert run_job(Job(actions, places, None, environ, watch, told, told, open_forge=open_forge)) is None
     ours = [each.body for each in stage.repository.comments(number) if each.author == "github-actions[bot]"]
@@ -88,6 +98,8 @@ def test_a_job_answers_what_it_can(stage: Stage) -> None:
     assert "GR102 is “Loss against the champion”" in say(stage, number, "/greenroom explain GR102")
     assert "Without a Greenroom server no preview" in say(stage, number, "/greenroom keep-awake")
     assert "no previews of forks" in say(stage, number, f"/greenroom preview {'a' * 40}")
+    offered = "<sub>Ask in a comment: `/greenroom rerun` · `/greenroom explain CHECK`</sub>"
+    assert say(stage, number, "/greenroom rerun").endswith(offered)
     assert "or a store that jobs share" in say(stage, number, "/greenroom override GR102 hotfix")
 
 
@@ -100,6 +112,7 @@ def test_with_a_store_a_job_overrides(stage: Stage) -> None:
 
     assert "no longer holds commit" in answer
     assert "ada overrode GR102: hotfix" in answer
+    assert answer.endswith(" · `/greenroom override CHECK reason`</sub>")
     assert (record.tags["verdict"], stage.check(stage.head(number)).conclusion) == ("pass", "success")
     assert "It falls." in say(stage, number, "/greenroom explain GR102", **store)
 
@@ -155,6 +168,30 @@ def test_a_project_below_the_top_runs_its_own_workflow(stage: Stage) -> None:
 
     assert "was started again" in say(stage, number, "/greenroom rerun", GITHUB_WORKFLOW_REF=ref)
     assert stage.reruns() == [run]
+
+
+def test_projects_of_one_repository_are_told_apart(stage: Stage) -> None:
+    """Each has a job that hears every comment: below the top it is for who names it, and silent for others."""
+    number = stage.propose()
+    settings = SETTINGS.replace(f'"{PROJECT}"', '"fares"')
+    stage.bench.write("models/fares/greenroom.toml", settings)
+    path = ".github/workflows/greenroom-fares.yml"
+    runs = [stage.repository.workflow_run(stage.head(number), path=each) for each in (path, DEFAULT_WORKFLOW)]
+    ref = f"{stage.repository.full_name}/{path}@refs/heads/main"
+
+    def say_below(text: str) -> str:
+        return say(stage, number, text, folder="models/fares", GITHUB_WORKFLOW_REF=ref)
+
+    for text in (f"/greenroom rerun {PROJECT}", "/greenroom rerun", "/greenroom override GR102 hotfix"):
+        assert say_below(text) == ""
+    assert say(stage, number, "/greenroom rerun fares") == ""
+    assert stage.reruns() == []
+    answer = say_below("/greenroom rerun fares")
+    assert stage.reruns() == runs[:1]
+    assert answer.endswith(
+        "<sub>Ask in a comment: `/greenroom rerun fares` · `/greenroom explain fares CHECK`</sub>"
+    )
+    assert "Write it as \\`/greenroom rerun fares\\`" in say_below("/greenroom rerun")
 
 
 @pytest.mark.parametrize(("text", "about"), [("Nice work", {}), ("/greenroom rerun", {"action": "edited"})])

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from greenroom_pipeline.commands.command import Command, Misread, Name, read_command
+from greenroom_pipeline.commands.command import Addressee, Command, Misread, Name, read_command
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.events.hints import ButtonHint, CommandHint
 from greenroom_pipeline.forge import Forge, PullRequest
-from greenroom_pipeline.publishing.answered import Answer, insert_answer
+from greenroom_pipeline.publishing.answered import Answer, insert_answer, write_footer
 
 if TYPE_CHECKING:
     from greenroom_pipeline.forge.github_server import Reaction, Remark
@@ -51,7 +51,9 @@ Doer = Callable[[PullRequest, Command, Asker], Outcome]
 Doers = Mapping[Name, Doer]
 
 
-def answer_comment(forge: Forge, comments: Comments, doers: Doers, hint: CommandHint, *, key: str) -> None:
+def answer_comment(
+    forge: Forge, comments: Comments, doers: Doers, hint: CommandHint, *, to: Addressee
+) -> None:
     """Carry out what the comment says now, for its author's rights of now; nothing where it says nothing to us.
 
     Anybody may comment: for who may not push nothing is written, and they are told so once on a pull request.
@@ -59,26 +61,31 @@ def answer_comment(forge: Forge, comments: Comments, doers: Doers, hint: Command
     remark = comments.comment_of(hint.comment)
     if remark is None or remark.is_bot or (remark.author, remark.number) != (hint.sender, hint.number):
         return
-    read = read_command(remark.text)
+    read = read_command(remark.text, to)
     if read is None:
         return
     if not forge.may_write(remark.author):
         _turn_away(comments, remark)
         return
+    if to.named and isinstance(read, Misread) and forge.comment(remark.number, to.project) is None:
+        # It may be meant for another project.
+        return
     _react(comments, remark, "eyes")
     asker = Asker(remark.author, remark.written)
     outcome = _carry_out(forge, doers, read, number=remark.number, by=asker)
-    _write(forge, remark.number, Answer(remark.author, read.asked, outcome.text, outcome.done), key=key)
+    _write(forge, remark.number, Answer(remark.author, read.asked, outcome.text, outcome.done), to)
     _react(comments, remark, "+1" if outcome.done else "-1")
 
 
-def answer_button(forge: Forge, doers: Doers, hint: ButtonHint, command: Command, *, number: int) -> None:
+def answer_button(
+    forge: Forge, doers: Doers, hint: ButtonHint, command: Command, *, number: int, to: Addressee
+) -> None:
     """Do so for a button that was pressed beside the check of a pull request's newest commit."""
     if not forge.may_write(hint.sender):
         _log.warning("%s may not push, and pressed a button of pull request %d", hint.sender, number)
         return
     outcome = _carry_out(forge, doers, command, number=number, by=Asker(hint.sender))
-    _write(forge, number, Answer(hint.sender, command.asked, outcome.text, outcome.done), key=hint.key)
+    _write(forge, number, Answer(hint.sender, command.asked, outcome.text, outcome.done), to)
 
 
 def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: int, by: Asker) -> Outcome:
@@ -90,9 +97,9 @@ def _carry_out(forge: Forge, doers: Doers, read: Command | Misread, *, number: i
     return doers[read.name](pull, read, by)
 
 
-def _write(forge: Forge, number: int, answer: Answer, *, key: str) -> None:
-    body = forge.comment(number, key) or ""
-    forge.write_comment(number, key, insert_answer(body, answer))
+def _write(forge: Forge, number: int, answer: Answer, to: Addressee) -> None:
+    body = forge.comment(number, to.project) or ""
+    forge.write_comment(number, to.project, insert_answer(body, answer, footer=write_footer(to)))
 
 
 def _turn_away(comments: Comments, remark: Remark) -> None:

@@ -20,7 +20,7 @@ PREVIEW = "preview"
 
 
 def heed_comment(server: AppServer, hint: CommandHint) -> None:
-    answer_comment(server.forge, server.github, _list_doers(server), hint, key=server.project.name)
+    answer_comment(server.forge, server.github, _list_doers(server), hint, to=server.addressee)
 
 
 def heed_button(server: AppServer, hint: ButtonHint) -> None:
@@ -35,7 +35,7 @@ def heed_button(server: AppServer, hint: ButtonHint) -> None:
     else:
         return
     for number in server.github.pull_numbers_of_commit(hint.sha):
-        answer_button(server.forge, _list_doers(server), hint, command, number=number)
+        answer_button(server.forge, _list_doers(server), hint, command, number=number, to=server.addressee)
 
 
 def _list_doers(server: AppServer) -> Doers:

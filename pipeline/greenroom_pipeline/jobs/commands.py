@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from greenroom_pipeline.commands.answering import Asker, Doers, Outcome, answer_comment
@@ -13,9 +13,7 @@ from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.events.hints import CommandHint, read_hint
 from greenroom_pipeline.forge import Forge, PullRequest
 from greenroom_pipeline.handover import order_attempt
-from greenroom_pipeline.jobs.actions import Actions
-from greenroom_pipeline.jobs.job import Job
-from greenroom_pipeline.jobs.poster import Warn
+from greenroom_pipeline.jobs.job import STORE, Job, list_commands
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.publishing.links import Links, address_run
 from greenroom_pipeline.publishing.publication import Place, publish_report
@@ -25,8 +23,6 @@ from greenroom_pipeline.repository import open_repository
 if TYPE_CHECKING:
     from greenroom_pipeline.forge.github_runs import WorkflowRun
     from greenroom_pipeline.forge.github_server import GitHubServer
-
-STORE = "MLFLOW_TRACKING_URI"
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,7 @@ class _Desk:
     github: GitHubServer
     has_store: bool
     """Whether runs are kept where other jobs have kept theirs."""
-    actions: Actions
-    warn: Warn
+    job: Job
 
 
 def answer_in_actions(job: Job) -> None:
@@ -54,7 +49,7 @@ def answer_in_actions(job: Job) -> None:
         job.warn("the command is not answered, since this step has no GITHUB_TOKEN; give it github.token")
     else:
         desk = _open_desk(job, job.actions.token)
-        answer_comment(desk.forge, desk.github, _list_doers(desk), hint, key=desk.project.name)
+        answer_comment(desk.forge, desk.github, _list_doers(desk), hint, to=_place(desk, sha="").addressee)
 
 
 def _open_desk(job: Job, token: str) -> _Desk:
@@ -65,7 +60,12 @@ def _open_desk(job: Job, token: str) -> _Desk:
     forge = job.open_forge(repository, api=actions.api, token=token, name=actions.repository, checkout=None)
     assert isinstance(forge, GitHubForge)
     github, has_store = GitHubServer(forge.session), bool(job.environ.get(STORE))
-    return _Desk(open_project(job.places), forge, github, has_store, actions, job.warn)
+    return _Desk(open_project(job.places), forge, github, has_store, job)
+
+
+def _place(desk: _Desk, *, sha: str) -> Place:
+    project = desk.project
+    return Place(project.name, project.repository.folder(), sha, None, commands=list_commands(desk.job))
 
 
 def _list_doers(desk: _Desk) -> Doers:
@@ -85,12 +85,12 @@ def _list_doers(desk: _Desk) -> Doers:
 
 
 def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
-    return rerun(desk.github, _list_runs(desk, pull), pull, workflow=desk.actions.workflow)
+    return rerun(desk.github, _list_runs(desk, pull), pull, workflow=desk.job.actions.workflow)
 
 
 def _list_runs(desk: _Desk, pull: PullRequest) -> list[WorkflowRun]:
     """Return the runs of this very workflow for the newest commit, newest first."""
-    counted = ("pull_request", desk.actions.workflow)
+    counted = ("pull_request", desk.job.actions.workflow)
     return [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
 
 
@@ -104,7 +104,7 @@ def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) ->
             _publish(desk, pull)
         except ForgeError as error:
             # The word is kept all the same, and the next run of the commit says it.
-            desk.warn(str(error))
+            desk.job.warn(str(error))
     return outcome
 
 
@@ -117,10 +117,9 @@ def _publish(desk: _Desk, pull: PullRequest) -> None:
         return
     newest = next(iter(_list_runs(desk, pull)), None)
     run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
-    folder = project.repository.folder()
     # Where it is none of this workflow's, this job is the one to look into, and gives way to every other.
     order = order_attempt(newest.id, newest.attempt) if newest else 0
-    links = Links(run=run, job=newest.link if newest else desk.actions.job)
-    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number, order=order)
+    links = Links(run=run, job=newest.link if newest else desk.job.actions.job)
+    place = replace(_place(desk, sha=pull.head), pull=pull.number, order=order)
     settings = (project.repository.root / FILE).read_text(encoding="utf-8")
     publish_report(desk.forge, place, report, links, settings=settings)
