@@ -122,7 +122,11 @@ def read_order(environ: Mapping[str, str]) -> int | None:
     GitHub numbers the runs of all its repositories in one row, and keeps the number when a run is tried again.
     """
     run, attempt = _match(environ, "GITHUB_RUN_ID"), _match(environ, "GITHUB_RUN_ATTEMPT")
-    return int(run) * ATTEMPTS + min(int(attempt or "1"), ATTEMPTS - 1) if run else None
+    return order_attempt(int(run), int(attempt or "1")) if run else None
+
+
+def order_attempt(run: int, attempt: int) -> int:
+    return run * ATTEMPTS + min(attempt, ATTEMPTS - 1)
 
 
 def _match(environ: Mapping[str, str], name: str) -> str:

@@ -42,6 +42,12 @@ _JOINER = "\u2060"
 # At the start of a line these begin a list, or underline a heading.
 _OPENING = re.compile(r"^(?:(?=[-+](?:[\s-]|$)|=)|(\d+)(?=[.)](?:\s|$)))")
 _TICKS = re.compile("`+")
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines that Markdown sees: `str.splitlines` breaks them at more than a dozen other characters."""
+    return _BREAK.split(text)
 
 
 def flatten(text: str, *, most: int = MOST_CHARACTERS) -> str:
@@ -77,7 +83,7 @@ def _is_address(address: str) -> bool:
 def fence(text: str, *, lines: int = 30, width: int = 300) -> str:
     """Return the last lines of what a process wrote as a block of code that it cannot end."""
     written = plain(_BYTES.sub("\ufffd", text).replace("\r", "\n")).replace("\t", "    ")
-    shown = [_UNSEEN.sub(" ", line)[:width].rstrip() for line in written.splitlines() if line.strip()]
+    shown = [_UNSEEN.sub(" ", line)[:width].rstrip() for line in split_lines(written) if line.strip()]
     # A marker in it would be found by whoever looks for one.
     block = "\n".join(shown[-lines:]).replace("<!--", f"<!{_JOINER}--")
     ticks = "`" * max([3, *(len(run) + 1 for run in _TICKS.findall(block))])

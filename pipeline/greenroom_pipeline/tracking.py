@@ -43,6 +43,8 @@ class RunRecord:
     started: datetime
     tags: Mapping[str, str]
     parameters: Mapping[str, str]
+    ended: datetime | None = None
+    """None while it goes on."""
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,8 @@ def open_store(project: str, places: Places) -> Store:
 
 def _record(run: Run) -> RunRecord:
     started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
-    return RunRecord(run.info.run_id, started, _unprefixed(run.data.tags), dict(run.data.params))
+    ended = datetime.fromtimestamp(run.info.end_time / 1000, UTC) if run.info.end_time else None
+    return RunRecord(run.info.run_id, started, _unprefixed(run.data.tags), dict(run.data.params), ended)
 
 
 def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:

@@ -28,13 +28,31 @@ def stage(tmp_path: Path, tables: Path) -> Iterator[Stage]:
 
 def say(stage: Stage, number: int, text: str, *, by: str = "bob") -> list[str]:
     """Have someone comment and the worker act on it; return the reactions to the comment."""
+    comment = write(stage, number, text, by=by)
+    return hear(stage, number, comment, by=by)
+
+
+def write(stage: Stage, number: int, text: str, *, by: str = "bob") -> int:
+    """Have someone comment, a while after all that there is by now: GitHub tells no parts of a second."""
     stage.github.person(by)
-    comment = stage.repository.say(number, by, text)
+    stage.github.clock.advance(2)
+    return stage.repository.say(number, by, text)
+
+
+def hear(stage: Stage, number: int, comment: int, *, by: str = "bob") -> list[str]:
     hint = CommandHint(number=number, comment=comment, sender=by)
     stage.inbox.note(hint.kind, hint.model_dump(mode="json"))
     assert work_once(stage.server, stage.inbox)
     assert stage.inbox.take() is None
     return stage.reactions(comment)
+
+
+def fail(stage: Stage, number: int) -> None:
+    """Hand a run of the newest commit in that does not pass GR102."""
+    draft = stage.draft(number)
+    draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
+    stage.hand_in(draft)
+    settle(stage.server, number)
 
 
 def press(
@@ -63,19 +81,39 @@ def test_people_with_rights_are_heeded(stage: Stage) -> None:
     assert "RMSE falls by 2.1" in comment
     settle(stage.server, number)
     assert stage.comment(number) == comment
+    assert comment.endswith(
+        " · `/greenroom keep-awake` · `/greenroom explain CHECK` · `/greenroom override CHECK reason`</sub>"
+    )
 
 
 @pytest.mark.parametrize("by", ["eve", "tom"])
-def test_others_are_told_who_may(stage: Stage, by: str) -> None:
-    """Whoever may not push is refused, in one line, and nothing is done; the role of now counts."""
+def test_others_are_turned_away(stage: Stage, by: str) -> None:
+    """For whoever may not push nothing is done and no comment made; one reaction says so. The role of now counts."""
     number = stage.propose()
     stage.repository.workflow_run(stage.head(number))
+    before = stage.writes()
 
-    assert say(stage, number, "/greenroom rerun", by=by) == ["eyes", "-1"]
-    assert "Only people who may push to this repository" in stage.comment(number)
-    assert stage.reruns() == []
+    assert say(stage, number, "/greenroom rerun", by=by) == ["-1"]
+    assert [say(stage, number, f"/greenroom {word}", by=by) for word in ("rerun", "x", "")] == [[]] * 3
+    assert (stage.comments(number), stage.reruns(), stage.writes() - before) == ([], [], 1)
+    other = stage.propose("other")
+    assert say(stage, other, "/greenroom rerun", by=by) == ["-1"]
     stage.repository.permission(by, "write")
     assert say(stage, number, "/greenroom rerun", by=by) == ["eyes", "+1"]
+
+
+def test_a_stranger_s_words_push_nobody_s_out(stage: Stage) -> None:
+    """Nor do commands that a maintainer could not have: what was done is told for as long as there is room."""
+    number = stage.propose()
+    fail(stage, number)
+    say(stage, number, "/greenroom override GR102 hotfix")
+    for _ in range(6):
+        say(stage, number, "/greenroom x", by="eve")
+        say(stage, number, "/greenroom explain GR999")
+
+    assert "**bob** asked _/greenroom override GR102_" in stage.comment(number)
+    assert stage.comment(number).count("There is no check GR999") == 1
+    assert "eve" not in stage.comment(number)
 
 
 def test_what_is_no_command_is_let_be(stage: Stage) -> None:
@@ -126,10 +164,7 @@ def test_nothing_is_done_twice_or_for_nothing(stage: Stage) -> None:
 def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     """With the login of who asked and their reason, in the report, the comment and the check; nobody else can."""
     number = stage.propose()
-    draft = stage.draft(number)
-    draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
-    stage.hand_in(draft)
-    settle(stage.server, number)
+    fail(stage, number)
     refused = say(stage, number, "/greenroom override GR102 because", by="eve")
     before = stage.check(stage.head(number)).conclusion
     wrong = say(stage, number, "/greenroom override GR103 because")
@@ -138,7 +173,7 @@ def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     assert record is not None
     report = read_report(stage.project.store, record.id)
 
-    assert (refused, before, wrong, done) == (["eyes", "-1"], "failure", ["eyes", "-1"], ["eyes", "+1"])
+    assert (refused, before, wrong, done) == (["-1"], "failure", ["eyes", "-1"], ["eyes", "+1"])
     assert report is not None
     assert report.checks[0].override is not None
     assert (report.checks[0].override.by, report.checks[0].override.reason) == (
@@ -151,6 +186,26 @@ def test_an_override_is_recorded_and_shown(stage: Stage) -> None:
     assert "bob overrode GR102: hotfix for the" in stage.comment(number)
 
 
+def test_an_override_is_of_what_was_there_when_it_was_said(stage: Stage) -> None:
+    """Heard late, it passes no commit and no report that came after it; said again, it does."""
+    number = stage.propose()
+    fail(stage, number)
+    stage.github.clock.advance(-60)
+    early = write(stage, number, "/greenroom override GR102 known outage, fine for this one")
+    stage.github.clock.advance(60)
+    stage.repository.push(number, stage.commit("better", "Much worse"))
+    assert say(stage, number, "/greenroom override GR102 known outage") == ["eyes", "-1"]
+    assert "There is no report of commit" in stage.comment(number)
+    fail(stage, number)
+    head = stage.head(number)
+
+    assert hear(stage, number, early) == ["eyes", "-1"]
+    assert stage.check(head).conclusion == "failure"
+    assert f"read the one of commit {head[:7]}, and say it again" in stage.comment(number)
+    assert say(stage, number, "/greenroom override GR102 known outage") == ["eyes", "+1"]
+    assert stage.check(head).conclusion == "success"
+
+
 def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) -> None:
     """Not by who may not, not for another commit; and a push needs another word."""
     number = stage.propose("idea", fork=FORK)
@@ -159,7 +214,7 @@ def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) ->
     settle(stage.server, number)
     refused = say(stage, number, f"/greenroom preview {head}", by="eve")
     other = say(stage, number, f"/greenroom preview {'a' * 40}")
-    assert (refused, other, stage.previews.shas) == (["eyes", "-1"], ["eyes", "-1"], {})
+    assert (refused, other, stage.previews.shas) == (["-1"], ["eyes", "-1"], {})
     assert "is not the newest any more" in stage.comment(number)
 
     assert say(stage, number, f"/greenroom preview {head}") == ["eyes", "+1"]
@@ -187,7 +242,7 @@ def test_buttons_do_the_same(stage: Stage) -> None:
     press(stage, number, "preview", check="other/gate")
     press(stage, number, "preview", by="eve")
     assert (stage.previews.shas, stage.reruns()) == ({}, [])
-    assert "Only people who may push" in stage.comment(number)
+    assert "Asked and answered" not in stage.comment(number)
 
     press(stage, number, "preview")
     press(stage, number, "rerun")

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenroom_pipeline.publishing.answered import FOOTER, MOST, ROOM, Answer, insert_answer
+from greenroom_pipeline.commands.command import Addressee
+from greenroom_pipeline.publishing.answered import MOST, ROOM, Answer, insert_answer, write_footer
 from greenroom_pipeline.publishing.comment import (
     FORK,
     Stamp,
@@ -36,6 +37,8 @@ LINKS = Links(
     job="https://github.com/ada/flights/actions/runs/1234",
 )
 GATE = read_gate(SETTINGS)
+FLIGHTS = Addressee("flight-delays", commands=("rerun", "keep-awake", "explain", "override"))
+FOOTER = write_footer(FLIGHTS)
 LOG = """Traceback (most recent call last):
   File "train.py", line 12, in <module>
     frame = pd.read_parquet("data/train.parquet")
@@ -44,7 +47,7 @@ FileNotFoundError: [Errno 2] No such file or directory: 'data/train.parquet'
 
 
 def write(report: Report, *, links: Links = LINKS, notes: tuple[str, ...] = (), most: int = MOST) -> str:
-    return write_comment(report, STAMP, links=links, gate=GATE, notes=notes, most=most)
+    return write_comment(report, STAMP, links=links, gate=GATE, notes=notes, footer=FOOTER, most=most)
 
 
 def make_hostile(value: str) -> Report:
@@ -120,9 +123,13 @@ def compose_passed() -> str:
         metrics=[each for each in METRICS if each.slice is None or each.slice.value != "F9"],
         checks=[check for check in CHECKS if check.outcome == "passed"],
     )
-    text = write(report, links=Links(job=LINKS.job), notes=(write_held(SHA),))
-    text = insert_answer(text, Answer("ada", "keep-awake", "The preview has not been started yet."))
-    return insert_answer(text, Answer("eve", "rerun", "@eve may not write to this repository."))
+    text = write(report, links=Links(job=LINKS.job), notes=(write_held(SHA, FLIGHTS),))
+    text = insert_answer(
+        text, Answer("ada", "keep-awake", "The preview has not been started yet."), footer=FOOTER
+    )
+    return insert_answer(
+        text, Answer("eve", "rerun", "@eve may not write to this repository."), footer=FOOTER
+    )
 
 
 GOLDENS: dict[str, Callable[[], str]] = {
@@ -137,8 +144,11 @@ GOLDENS: dict[str, Callable[[], str]] = {
         step="train",
         reason="training by 'uv run python train.py' failed with exit status 1; it said: FileNotFoundError",
         log=LOG,
+        footer=FOOTER,
     ),
-    "comment_untouched": lambda: write_untouched(STAMP, project="flight-delays", before="what stood there"),
+    "comment_untouched": lambda: write_untouched(
+        STAMP, project="flight-delays", before="what stood there", footer=FOOTER
+    ),
 }
 
 
@@ -267,9 +277,11 @@ def test_an_answer_stands_in_the_comment() -> None:
     text = write(make_report())
     for number in range(7):
         text = insert_answer(
-            f"<!-- greenroom:flights -->\n{text}", Answer("ada", f"explain GR10{number}", "Why.")
+            f"<!-- greenroom:flights -->\n{text}",
+            Answer("ada", f"explain GR10{number}", "Why."),
+            footer=FOOTER,
         )
-    after = write_comment(make_report(), STAMP, links=LINKS, gate=GATE, before=text)
+    after = write_comment(make_report(), STAMP, links=LINKS, gate=GATE, before=text, footer=FOOTER)
     asked = [line for line in after.splitlines() if line.startswith("- **ada** asked")]
 
     assert [re.findall(r"GR\d+", line) for line in asked] == [[f"GR10{number}"] for number in range(2, 7)]
@@ -279,12 +291,48 @@ def test_an_answer_stands_in_the_comment() -> None:
     assert text == after
 
 
+def test_the_footer_offers_what_is_answered() -> None:
+    """With the project's name where commands need it, and in the place of what was offered before; or nothing."""
+    below = Addressee("fares", named=True, commands=("rerun", "explain"))
+    text = insert_answer(write(make_report()), Answer("ada", "rerun", "It runs."), footer=write_footer(below))
+
+    assert text.endswith(
+        "\n\n<sub>Ask in a comment: `/greenroom rerun fares` · `/greenroom explain fares CHECK`</sub>"
+    )
+    assert text.count("<sub>Ask") == 1
+    assert f"`/greenroom preview fares {SHA}`" in write_held(SHA, below)
+    assert write_footer(Addressee("fares")) == ""
+    assert "<sub>Ask" not in insert_answer(text, Answer("ada", "rerun", "It runs."))
+
+
+def test_what_was_not_done_takes_no_place() -> None:
+    """The newest answer that says no stands beside those of what was done, and goes first where there is no room."""
+    text = write(make_report())
+    for number in range(7):
+        text = insert_answer(text, Answer("ada", f"explain GR10{number}", "Why."), footer=FOOTER)
+        text = insert_answer(
+            text, Answer("bob", f"explain GR90{number}", "There is none.", done=False), footer=FOOTER
+        )
+    tight = insert_answer(text, Answer("ada", "rerun", "It runs."), footer=FOOTER, most=len(text) - 20)
+
+    assert re.findall(r"GR\d+", text.partition("#### Asked")[2]) == [
+        *(f"GR10{number}" for number in range(2, 7)),
+        "GR906",
+    ]
+    assert re.findall(r"(rerun_|GR\d+)", tight.partition("#### Asked")[2].partition("<sub>")[0]) == [
+        *(f"GR10{number}" for number in range(3, 7)),
+        "rerun_",
+    ]
+
+
 @pytest.mark.parametrize("length", [0, MOST // 2, MOST - 2_000, 3 * MOST])
 def test_an_answer_fits_whatever_stood_there(length: int) -> None:
     """Also in a comment that someone has edited into anything: it has the answer, and can be posted."""
     body = "edited\n" * (length // 7)
     for _ in range(6):
-        body = insert_answer(body, Answer("ada", "explain " + "&" * 500, HOSTILE + "&" * 5_000))
+        body = insert_answer(
+            body, Answer("ada", "explain " + "&" * 500, HOSTILE + "&" * 5_000), footer=FOOTER
+        )
 
     assert len(body) <= MOST
     assert body.count("- **ada** asked") >= 1
@@ -296,10 +344,11 @@ def test_a_comment_without_a_stamp_has_none() -> None:
     """Someone may have edited it away, or written another further down."""
     assert read_stamp("### Pass") is None
     assert read_stamp(f"a\nb\n{STAMP}") is None
+    assert read_stamp(f"a\u2028{STAMP}\x0crest") is None
     assert read_stamp(f"<!-- greenroom:flights -->\n{STAMP}\nrest") == STAMP
 
 
 def test_a_fork_is_told_of() -> None:
     """The report of a fork says whose word it is, and its preview waits for this very commit's approval."""
-    assert FORK in write_held(SHA)
-    assert f"/greenroom preview {SHA}" in write_held(SHA)
+    assert FORK in write_held(SHA, FLIGHTS)
+    assert f"/greenroom preview {SHA}" in write_held(SHA, FLIGHTS)

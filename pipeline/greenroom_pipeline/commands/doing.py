@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from greenroom_pipeline.commands.answering import Outcome
+from greenroom_pipeline.commands.answering import Asker, Outcome
 from greenroom_pipeline.commands.command import Command
 from greenroom_pipeline.commands.explanations import explain_check, suggest_check
 from greenroom_pipeline.errors import OverrideError
@@ -41,13 +41,22 @@ def explain(store: Store | None, gate: GateTable, pull: PullRequest, command: Co
     return Outcome(text)
 
 
-def override(store: Store, pull: PullRequest, command: Command, *, by: str) -> Outcome:
-    """Record someone's word on the newest commit; what follows from it is for the caller to post."""
+def override(store: Store, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
+    """Record someone's word on the newest commit; what follows from it is for the caller to post.
+
+    A word waits in queues, and is heard again: it holds for the report that was there when it was written.
+    """
     record = find_finished(store, pull.number, sha=pull.head)
     if record is None:
         return Outcome(f"There is no report of commit {pull.head[:7]} yet to override.", done=False)
+    if by.at is None or record.ended is None or record.ended > by.at:
+        text = (
+            f"Pull request {pull.number} has a newer commit or report since that was written; read the one of commit"
+            f" {pull.head[:7]}, and say it again."
+        )
+        return Outcome(text, done=False)
     try:
-        report = override_recorded(store, record, command.check, reason=command.reason, by=by)
+        report = override_recorded(store, record, command.check, reason=command.reason, by=by.login)
     except OverrideError as error:
         return Outcome(f"{str(error)[:1].upper()}{str(error)[1:]}.", done=False)
     return Outcome(

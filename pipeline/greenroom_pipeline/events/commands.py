@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from greenroom_pipeline.commands.answering import Doers, Outcome, answer_button, answer_comment
+from greenroom_pipeline.commands.answering import Asker, Doers, Outcome, answer_button, answer_comment
 from greenroom_pipeline.commands.command import Command
 from greenroom_pipeline.commands.doing import explain, override, rerun
 from greenroom_pipeline.events.hints import RERUN, ButtonHint, CommandHint
@@ -20,7 +20,7 @@ PREVIEW = "preview"
 
 
 def heed_comment(server: AppServer, hint: CommandHint) -> None:
-    answer_comment(server.forge, server.github, _list_doers(server), hint, key=server.project.name)
+    answer_comment(server.forge, server.github, _list_doers(server), hint, to=server.addressee)
 
 
 def heed_button(server: AppServer, hint: ButtonHint) -> None:
@@ -35,7 +35,7 @@ def heed_button(server: AppServer, hint: ButtonHint) -> None:
     else:
         return
     for number in server.github.pull_numbers_of_commit(hint.sha):
-        answer_button(server.forge, _list_doers(server), hint, command, number=number)
+        answer_button(server.forge, _list_doers(server), hint, command, number=number, to=server.addressee)
 
 
 def _list_doers(server: AppServer) -> Doers:
@@ -66,14 +66,14 @@ def _keep_awake(server: AppServer, pull: PullRequest) -> Outcome:
     return Outcome("The preview neither sleeps nor expires from now on; it ends with the pull request.")
 
 
-def _override(server: AppServer, pull: PullRequest, command: Command, *, by: str) -> Outcome:
+def _override(server: AppServer, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
     outcome = override(server.project.store, pull, command, by=by)
     if outcome.done:
         settle(server, pull.number)
     return outcome
 
 
-def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by: str) -> Outcome:
+def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
     """Let a fork's preview start, of the very commit that somebody has looked at and named."""
     head = pull.head[:7]
     if command.sha != pull.head:
@@ -84,7 +84,7 @@ def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by
         return Outcome(f"There is no report of commit {head} yet; ask again once it is there.", done=False)
     if not is_held(record):
         return Outcome(f"The preview of commit {head} waits for nobody's word.")
-    approve(server.project.store, record, by=by)
+    approve(server.project.store, record, by=by.login)
     settle(server, pull.number)
     return Outcome(f"The preview of commit {head} was let start; another commit needs another word.")
 

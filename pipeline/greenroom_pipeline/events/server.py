@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from greenroom_pipeline.api.deployment import HostPreviews, Previews
+from greenroom_pipeline.commands.command import Addressee, Name
 from greenroom_pipeline.configuration import FILE, load_settings
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.choice import open_github_server
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from greenroom_pipeline.forge.github_server import Reaction, Remark
 
 
+_COMMANDS: tuple[Name, ...] = ("rerun", "keep-awake", "explain", "override")
 FETCHING = "fork-"
 """What the names of folders begin with in which artifacts are fetched."""
 
@@ -47,6 +49,8 @@ class GitHub(Protocol):
     def comment_of(self, comment_id: int) -> Remark | None: ...
 
     def react(self, comment_id: int, content: Reaction) -> None: ...
+
+    def was_told(self, number: int, login: str, content: Reaction) -> bool: ...
 
     def redeliver_failed(self, since: datetime) -> int: ...
 
@@ -76,7 +80,11 @@ class AppServer:
 
     def place(self, sha: str, *, pull: int | None) -> Place:
         folder = self.project.repository.folder()
-        return Place(project=self.project.name, folder=folder, sha=sha, pull=pull)
+        return Place(self.project.name, folder, sha, pull, commands=_COMMANDS)
+
+    @property
+    def addressee(self) -> Addressee:
+        return self.place("", pull=None).addressee
 
     def links(self, pull: int, *, job: str | None = None) -> Links:
         review = address_review(self.registration.server, project=self.project.name, pull=pull)

@@ -39,6 +39,8 @@ class Remark:
     is_bot: bool
     text: str
     link: str
+    written: datetime
+    """When it was first written, whatever it was edited to since."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,19 @@ class GitHubServer:
 
         self.session.settle(f"the reaction to comment {comment_id}", post)
 
+    def was_told(self, number: int, login: str, content: Reaction) -> bool:
+        """Say whether a comment of someone's on a pull request has this reaction already, whoever gave it."""
+
+        def look(repository: Repository) -> bool:
+            with absence_ignored():
+                comments = repository.get_issue(number).get_comments()
+                # Whoever deletes their account leaves comments without an author.
+                theirs = (each for each in comments if bool(each.user) and each.user.login == login)
+                return any(each.reactions.get(content) for each in theirs)
+            return False
+
+        return self.session.settle(f"the comments on pull request {number}", look)
+
     def redeliver_failed(self, since: datetime) -> int:
         """Have GitHub send the events anew that did not arrive since then; return how many."""
         registration = self.registration
@@ -127,6 +142,7 @@ def _read_remark(repository: Repository, comment_id: int) -> Remark | None:
         is_bot=author["type"] == "Bot",
         text=told["body"] or "",
         link=told["html_url"],
+        written=datetime.fromisoformat(told["created_at"]),
     )
 
 

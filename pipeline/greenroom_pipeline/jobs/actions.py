@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from greenroom_pipeline.access import CREDENTIALS
 from greenroom_pipeline.errors import SettingsError
-from greenroom_pipeline.forge.registration import PUBLIC_API
+from greenroom_pipeline.forge.registration import DEFAULT_WORKFLOW, PUBLIC_API
 
 TOKEN = "GITHUB_TOKEN"
 SUMMARY_BYTES = 2**20 - 2**10
@@ -43,6 +43,8 @@ class Actions:
     """0 where it is not known."""
     server: str | None
     """Address of GitHub's pages."""
+    workflow: str = DEFAULT_WORKFLOW
+    """Path of the file of the workflow that the job is of."""
 
     @property
     def job(self) -> str | None:
@@ -70,6 +72,7 @@ def read_actions(environ: Mapping[str, str]) -> Actions | None:
         temporary=_read_path(environ, "RUNNER_TEMP"),
         run=_read_number(environ, "GITHUB_RUN_ID"),
         server=_find_server(environ, api),
+        workflow=_read_workflow(environ),
     )
 
 
@@ -157,6 +160,12 @@ def _read_path(environ: Mapping[str, str], name: str) -> Path | None:
 def _read_number(environ: Mapping[str, str], name: str) -> int:
     value = environ.get(name, "")
     return int(value) if re.fullmatch("[0-9]{1,15}", value) else 0
+
+
+def _read_workflow(environ: Mapping[str, str]) -> str:
+    """Return the path in `owner/name/path@ref`."""
+    found = re.fullmatch(r"[^/]+/[^/]+/([^@]+)@.*", environ.get("GITHUB_WORKFLOW_REF", ""))
+    return found[1] if found else DEFAULT_WORKFLOW
 
 
 def _find_server(environ: Mapping[str, str], api: str) -> str | None:

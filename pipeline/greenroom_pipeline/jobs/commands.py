@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from greenroom_pipeline.commands.answering import Doers, Outcome, answer_comment
+from greenroom_pipeline.commands.answering import Asker, Doers, Outcome, answer_comment
 from greenroom_pipeline.commands.command import Command
 from greenroom_pipeline.commands.doing import explain, override, rerun
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.events.hints import CommandHint, read_hint
 from greenroom_pipeline.forge import Forge, PullRequest
-from greenroom_pipeline.forge.registration import DEFAULT_WORKFLOW
-from greenroom_pipeline.jobs.job import Job
-from greenroom_pipeline.jobs.poster import Warn
+from greenroom_pipeline.handover import order_attempt
+from greenroom_pipeline.jobs.job import STORE, Job, list_commands
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.publishing.links import Links, address_run
 from greenroom_pipeline.publishing.publication import Place, publish_report
@@ -22,9 +21,8 @@ from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.repository import open_repository
 
 if TYPE_CHECKING:
+    from greenroom_pipeline.forge.github_runs import WorkflowRun
     from greenroom_pipeline.forge.github_server import GitHubServer
-
-STORE = "MLFLOW_TRACKING_URI"
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class _Desk:
     github: GitHubServer
     has_store: bool
     """Whether runs are kept where other jobs have kept theirs."""
-    warn: Warn
+    job: Job
 
 
 def answer_in_actions(job: Job) -> None:
@@ -51,7 +49,7 @@ def answer_in_actions(job: Job) -> None:
         job.warn("the command is not answered, since this step has no GITHUB_TOKEN; give it github.token")
     else:
         desk = _open_desk(job, job.actions.token)
-        answer_comment(desk.forge, desk.github, _list_doers(desk), hint, key=desk.project.name)
+        answer_comment(desk.forge, desk.github, _list_doers(desk), hint, to=_place(desk, sha="").addressee)
 
 
 def _open_desk(job: Job, token: str) -> _Desk:
@@ -62,7 +60,12 @@ def _open_desk(job: Job, token: str) -> _Desk:
     forge = job.open_forge(repository, api=actions.api, token=token, name=actions.repository, checkout=None)
     assert isinstance(forge, GitHubForge)
     github, has_store = GitHubServer(forge.session), bool(job.environ.get(STORE))
-    return _Desk(open_project(job.places), forge, github, has_store, job.warn)
+    return _Desk(open_project(job.places), forge, github, has_store, job)
+
+
+def _place(desk: _Desk, *, sha: str) -> Place:
+    project = desk.project
+    return Place(project.name, project.repository.folder(), sha, None, commands=list_commands(desk.job))
 
 
 def _list_doers(desk: _Desk) -> Doers:
@@ -82,12 +85,16 @@ def _list_doers(desk: _Desk) -> Doers:
 
 
 def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
-    counted = ("pull_request", DEFAULT_WORKFLOW)
-    runs = [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
-    return rerun(desk.github, runs, pull, workflow=DEFAULT_WORKFLOW)
+    return rerun(desk.github, _list_runs(desk, pull), pull, workflow=desk.job.actions.workflow)
 
 
-def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: str) -> Outcome:
+def _list_runs(desk: _Desk, pull: PullRequest) -> list[WorkflowRun]:
+    """Return the runs of this very workflow for the newest commit, newest first."""
+    counted = ("pull_request", desk.job.actions.workflow)
+    return [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
+
+
+def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
     if not desk.has_store:
         text = f"An override is kept with the run: it needs a Greenroom server, or a store that jobs share by {STORE}."
         return Outcome(text, done=False)
@@ -97,19 +104,22 @@ def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: str) -> O
             _publish(desk, pull)
         except ForgeError as error:
             # The word is kept all the same, and the next run of the commit says it.
-            desk.warn(str(error))
+            desk.job.warn(str(error))
     return outcome
 
 
 def _publish(desk: _Desk, pull: PullRequest) -> None:
-    """Post the report of the newest commit as it is now recorded."""
+    """Post the report of the newest commit as it is now recorded, in the name of the run that made it."""
     project = desk.project
     record = find_finished(project.store, pull.number, sha=pull.head)
     report = None if record is None else read_report(project.store, record.id)
     if record is None or report is None:
         return
+    newest = next(iter(_list_runs(desk, pull)), None)
     run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
-    folder = project.repository.folder()
-    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number)
+    # Where it is none of this workflow's, this job is the one to look into, and gives way to every other.
+    order = order_attempt(newest.id, newest.attempt) if newest else 0
+    links = Links(run=run, job=newest.link if newest else desk.job.actions.job)
+    place = replace(_place(desk, sha=pull.head), pull=pull.number, order=order)
     settings = (project.repository.root / FILE).read_text(encoding="utf-8")
-    publish_report(desk.forge, place, report, Links(run=run), settings=settings)
+    publish_report(desk.forge, place, report, links, settings=settings)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from greenroom_pipeline.access import SERVER, TOKEN, Access, find_access
 from greenroom_pipeline.api.client import ServerClient
+from greenroom_pipeline.commands.command import Name
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.forge import Forge
@@ -29,7 +30,10 @@ from greenroom_pipeline.publishing.publication import Place
 from greenroom_pipeline.report import Report, to_json
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.run import RunResult, run_loop
-from greenroom_pipeline.settings import Name
+from greenroom_pipeline.settings import Name as ProjectName
+
+STORE = "MLFLOW_TRACKING_URI"
+"""Names the store that jobs share, where they do."""
 
 
 class OpenForge(Protocol):
@@ -87,6 +91,13 @@ def has_server(job: Job) -> bool:
     return bool(job.environ.get(SERVER))
 
 
+def list_commands(job: Job) -> tuple[Name, ...]:
+    """Return what a job can do for who asks in a comment; where there is a server, no job is asked."""
+    if has_server(job):
+        return ()
+    return ("rerun", "explain", "override") if job.environ.get(STORE) else ("rerun", "explain")
+
+
 def open_poster(job: Job, target: Target, repository: Repository) -> Poster:
     """Return what posts for the job; where it may not, the reason is told once."""
     settings = _read_settings(repository)
@@ -97,6 +108,7 @@ def open_poster(job: Job, target: Target, repository: Repository) -> Poster:
         sha=target.sha,
         pull=target.pull,
         order=read_order(job.environ) or 0,
+        commands=list_commands(job),
     )
     forge = _open_forge(job, target, repository) if name else None
     return Poster(forge, place, Links(job=job.actions.job), settings, job.warn)
@@ -162,6 +174,6 @@ def _read_name(settings: str) -> str | None:
     """Return the project's name, also from settings that are wrong elsewhere: it says where to post that."""
     try:
         name: object = tomllib.loads(settings)["project"]["name"]
-        return TypeAdapter(Name).validate_python(name, strict=True)
+        return TypeAdapter(ProjectName).validate_python(name, strict=True)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValidationError):
         return None

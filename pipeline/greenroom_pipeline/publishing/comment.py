@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greenroom_pipeline.markdown import escape, fence
-from greenroom_pipeline.publishing.answered import FOOTER, MOST, ROOM, keep_answers
+from greenroom_pipeline.commands.command import Addressee
+from greenroom_pipeline.markdown import escape, fence, split_lines
+from greenroom_pipeline.publishing.answered import MOST, ROOM, keep_answers
 from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.report_sections import (
     write_details,
@@ -37,7 +38,7 @@ class Stamp:
 
 def read_stamp(text: str) -> Stamp | None:
     """Return the stamp of a comment's text; None where someone has taken it out."""
-    for line in text.splitlines()[:2]:
+    for line in split_lines(text)[:2]:
         found = _STAMP.fullmatch(line.strip())
         if found:
             return Stamp(found[1], int(found[2]))
@@ -52,6 +53,7 @@ def write_comment(
     gate: GateTable,
     notes: Sequence[str] = (),
     before: str | None = None,
+    footer: str = "",
     most: int = MOST,
 ) -> str:
     """Return the comment of a report. *notes* are Markdown; *before* is the text that stood there, if any.
@@ -60,7 +62,7 @@ def write_comment(
     """
     head = [write_headline(report), write_links(links), *notes, write_subject(report)]
     sections = [*write_findings(report, gate), *write_details(report, gate)]
-    return _compose(stamp, head, sections, most=most, before=before)
+    return _compose(stamp, head, sections, most=most, before=before, footer=footer)
 
 
 def write_failure(
@@ -72,30 +74,32 @@ def write_failure(
     reason: str,
     log: str,
     before: str | None = None,
+    footer: str = "",
 ) -> str:
     """Return the comment for a run that ended before there was a verdict."""
     headline = f"### 💥 No verdict, {escape(step)} failed: {escape(reason)}"
     head = [headline, write_links(links), f"{_name_subject(project, stamp)}."]
     sections = [Section("log", f"#### What it wrote last\n\n{fence(log)}")] if log.strip() else []
-    return _compose(stamp, head, sections, before=before)
+    return _compose(stamp, head, sections, before=before, footer=footer)
 
 
-def write_untouched(stamp: Stamp, *, project: str, before: str) -> str:
+def write_untouched(stamp: Stamp, *, project: str, before: str, footer: str = "") -> str:
     """Return the comment of a pull request that no longer changes what the model is made of."""
     head = [
         "### ✅ Pass: this pull request no longer touches the model",
         f"{_name_subject(project, stamp)}: nothing that training, scoring or the gate reads differs from the base"
         " branch.",
     ]
-    return _compose(stamp, head, [], before=before)
+    return _compose(stamp, head, [], before=before, footer=footer)
 
 
-def write_held(sha: str) -> str:
+def write_held(sha: str, to: Addressee) -> str:
     """Say how the preview of a fork's commit is started, and what its report is worth."""
+    asked = to.show_usage("preview").replace("SHA", sha)
     return (
         f"> **The preview waits for a maintainer.** {FORK} Whoever may write to this repository starts the preview of"
-        f" this very commit by a comment `/greenroom preview {sha}`, or by the check's button _Start preview_. A new"
-        " commit needs a new word."
+        f" this very commit by a comment `{asked}`, or by the check's button _Start preview_. A new commit needs a new"
+        " word."
     )
 
 
@@ -109,6 +113,7 @@ def _compose(
     sections: Sequence[Section],
     *,
     before: str | None,
+    footer: str,
     most: int = MOST,
 ) -> str:
     parts = [
@@ -116,7 +121,7 @@ def _compose(
             "head", "\n\n".join([f"{stamp}\n{head[0]}", *(line for line in head[1:] if line)]), kept=True
         ),
         *sections,
-        Section("footer", FOOTER, kept=True),
+        *([Section("footer", footer, kept=True)] if footer else []),
     ]
     text = cut(parts, most=most - ROOM)
-    return keep_answers(text, before=before, most=most) if before else text
+    return keep_answers(text, before=before, footer=footer, most=most) if before else text

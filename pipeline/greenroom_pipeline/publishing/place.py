@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from greenroom_pipeline.commands.command import Addressee, Name
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.publishing.comment import Stamp
 
@@ -19,6 +20,8 @@ class Place:
     pull: int | None
     order: int = 0
     """Number of the workflow run that says it: what a later one has said of the same commit stands."""
+    commands: tuple[Name, ...] = ()
+    """What people are offered to ask for in comments there."""
 
     @property
     def check_name(self) -> str:
@@ -29,6 +32,10 @@ class Place:
     def settings_path(self) -> str:
         """Where its `greenroom.toml` is, from the top of the repository."""
         return f"{self.folder.rstrip('/')}/{FILE}" if self.folder else FILE
+
+    @property
+    def addressee(self) -> Addressee:
+        return Addressee(self.project, named=bool(self.folder), commands=self.commands)
 
     @property
     def stamp(self) -> Stamp:

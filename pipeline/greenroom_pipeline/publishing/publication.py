@@ -6,6 +6,7 @@ from greenroom_pipeline.configuration import parse_settings
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.posts import Deployment
+from greenroom_pipeline.publishing.answered import write_footer
 from greenroom_pipeline.publishing.comment import (
     FORK,
     write_comment,
@@ -60,7 +61,13 @@ def publish_report(
             held=held,
         )
         text = write_comment(
-            report, place.stamp, links=links, gate=gate, notes=notes, before=standing.comment
+            report,
+            place.stamp,
+            links=links,
+            gate=gate,
+            notes=notes,
+            before=standing.comment,
+            footer=write_footer(place.addressee),
         )
         return Posts(
             output, text, None if held else _describe_preview(place, report, links), _choose_link(links)
@@ -81,6 +88,7 @@ def publish_failure(forge: Forge, place: Place, links: Links, *, step: str, reas
             reason=reason,
             log=log,
             before=standing.comment,
+            footer=write_footer(place.addressee),
         )
         output = describe_failure(links=links, step=step, reason=reason, log=log)
         return Posts(output, text, link=_choose_link(links))
@@ -96,7 +104,13 @@ def publish_untouched(forge: Forge, place: Place) -> None:
 
     def say(standing: Standing) -> Posts:
         before = standing.comment
-        text = write_untouched(place.stamp, project=place.project, before=before) if before else None
+        text = (
+            write_untouched(
+                place.stamp, project=place.project, before=before, footer=write_footer(place.addressee)
+            )
+            if before
+            else None
+        )
         return Posts(describe_untouched(), text)
 
     post(forge, place, say)
@@ -119,7 +133,7 @@ def read_gate(settings: str | None) -> GateTable:
 def _note(place: Place, standing: Standing, *, held: bool) -> list[str]:
     """Say, as Markdown, what the report of a fork is worth."""
     if held:
-        return [write_held(place.sha)]
+        return [write_held(place.sha, place.addressee)]
     return [f"> {FORK}"] if standing.pull is not None and standing.pull.is_fork else []
 
 
