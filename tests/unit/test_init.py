@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,11 +14,11 @@ from greenroom_pipeline.configuration import load_settings, parse_settings
 from greenroom_pipeline.errors import GreenroomError, SettingsError
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.setup.detection import Given, detect
-from greenroom_pipeline.setup.init import initialise
+from greenroom_pipeline.setup.init import find_action, initialise
 from greenroom_pipeline.setup.remote import find_origin
-from greenroom_pipeline.setup.workflow_file import ACTION
 from tests.projects import Workbench, init_repository
 
+ACTION = f"our/greenroom@{'a' * 40}"
 ROWS = pd.DataFrame({"age": range(40), "city": ["Bonn", "Ulm"] * 20, "left": ["no", "yes", "no", "no"] * 10})
 
 
@@ -39,7 +41,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
         tmp_path / "Churn model", uv_dot_lock="", pyproject_dot_toml='[project]\nname = "Churn_Model"\n'
     )
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     settings = load_settings(bench.root)
     assert settings.project.name == "churn-model"
@@ -104,7 +106,7 @@ def test_how_a_model_is_trained(tmp_path: Path, files: dict[str, str], command: 
     """The lock file says which tool runs Python; a stage of DVC's or a Makefile's target goes before a bare script."""
     bench = churn(tmp_path / "churn", **files)
 
-    initialise(Repository(bench.root), Given(), server=None, force=False)
+    initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert load_settings(bench.root).train.command == command
 
@@ -114,7 +116,9 @@ def test_a_script_in_a_folder_and_a_model_file(tmp_path: Path) -> None:
     bench = churn(tmp_path / "churn", src__train_dot_py='joblib.dump(model, "out/model.joblib")\n')
     (bench.root / "train.py").unlink()
 
-    outcome = initialise(Repository(bench.root), Given(target="left"), server=None, force=False)
+    outcome = initialise(
+        Repository(bench.root), Given(target="left"), server=None, action=ACTION, force=False
+    )
 
     settings = load_settings(bench.root)
     assert settings.train.command == "python src/train.py"
@@ -126,7 +130,7 @@ def test_a_script_that_leaves_no_trace_of_a_model(tmp_path: Path) -> None:
     """Training that mentions neither MLflow nor a model's file is told to the person."""
     bench = churn(tmp_path / "churn", train_dot_py='TARGET = "left"\n')
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert any("train.model" in each and "train.py" in each for each in outcome.left)
 
@@ -154,7 +158,7 @@ def test_what_is_not_found_is_left_to_the_person(tmp_path: Path) -> None:
     bench = init_repository(tmp_path / "empty")
     bench.commit("Nothing yet")
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert set(outcome.found.missing) == {"project.task", "train.command", "data.holdout", "data.target"}
     assert all(any(key in each for each in outcome.left) for key in outcome.found.missing)
@@ -172,7 +176,7 @@ def test_what_the_person_says_stands(tmp_path: Path) -> None:
     bench = churn(tmp_path / "churn", other_dot_csv="a,b\n1,2.5\n2,3.5\n")
     given = Given(name="who-leaves", task="regression", command="./go", holdout="other.csv", target="b")
 
-    initialise(Repository(bench.root), given, server=None, force=False)
+    initialise(Repository(bench.root), given, server=None, action=ACTION, force=False)
 
     settings = load_settings(bench.root)
     assert settings.project.name == "who-leaves"
@@ -180,7 +184,7 @@ def test_what_the_person_says_stands(tmp_path: Path) -> None:
     assert settings.train.command == "./go"
     assert (settings.data.holdout, settings.data.target) == ("other.csv", "b")
     with pytest.raises(SettingsError, match="no project name"):
-        initialise(Repository(bench.root), Given(name="Who Leaves"), server=None, force=True)
+        initialise(Repository(bench.root), Given(name="Who Leaves"), server=None, action=ACTION, force=True)
     assert load_settings(bench.root) == settings, "what is refused writes nothing"
 
 
@@ -207,15 +211,15 @@ def test_the_same_again(tmp_path: Path) -> None:
     """Run again it changes nothing; settings that a person has changed are kept, and the workflow fits them."""
     bench = churn(tmp_path / "churn")
     repository = Repository(bench.root)
-    initialise(repository, Given(), server=None, force=False)
+    initialise(repository, Given(), server=None, action=ACTION, force=False)
 
-    again = initialise(repository, Given(), server=None, force=False)
+    again = initialise(repository, Given(), server=None, action=ACTION, force=False)
     assert again.written == ()
     settings = bench.root / "greenroom.toml"
     settings.write_text(settings.read_text().replace('"churn"', '"leavers"') + "\n# mine\n")
     workflow = bench.root / ".github" / "workflows" / "greenroom.yml"
     workflow.unlink()
-    after = initialise(repository, Given(), server=None, force=False)
+    after = initialise(repository, Given(), server=None, action=ACTION, force=False)
 
     assert after.written == (workflow,)
     assert settings.read_text().endswith("# mine\n")
@@ -228,7 +232,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     bench = churn(tmp_path / "churn")
     bench.write(name, "# mine\n")
 
-    refused = bench.greenroom("init", "--target", "left")
+    refused = bench.greenroom("init", "--action", ACTION, "--target", "left")
 
     assert refused.status == 2
     assert f"{name} would be overwritten" in refused.last_line
@@ -237,7 +241,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
         "nothing else is there"
     )
 
-    forced = bench.greenroom("init", "--target", "left", "--force")
+    forced = bench.greenroom("init", "--action", ACTION, "--target", "left", "--force")
 
     assert forced.status == 0
     assert f"Wrote {name}" in forced.out
@@ -248,16 +252,16 @@ def test_settings_of_ones_own_outlive_force(tmp_path: Path) -> None:
     """Another workflow is written by --force beside settings that stand; settings that cannot be read are replaced."""
     bench = churn(tmp_path / "churn")
     repository = Repository(bench.root)
-    initialise(repository, Given(), server=None, force=False)
+    initialise(repository, Given(), server=None, action=ACTION, force=False)
     settings = bench.root / "greenroom.toml"
     settings.write_text(settings.read_text() + "# mine\n")
 
-    initialise(repository, Given(), server="https://greenroom.example.com", force=True)
+    initialise(repository, Given(), server="https://greenroom.example.com", action=ACTION, force=True)
 
     assert settings.read_text().endswith("# mine\n")
     assert "id-token: write" in (bench.root / ".github/workflows/greenroom.yml").read_text()
     settings.write_text("[project\n")
-    initialise(repository, Given(), server=None, force=True)
+    initialise(repository, Given(), server=None, action=ACTION, force=True)
     assert load_settings(bench.root).project.name == "churn"
 
 
@@ -268,8 +272,8 @@ def test_several_projects_in_one_repository(tmp_path: Path) -> None:
         bench.write(f"{place}/train.py", "import mlflow\n")
     bench.write("uv.lock", "")
 
-    first = initialise(Repository(bench.root / "prices"), Given(), server=None, force=False)
-    second = initialise(Repository(bench.root / "demand"), Given(), server=None, force=False)
+    first = initialise(Repository(bench.root / "prices"), Given(), server=None, action=ACTION, force=False)
+    second = initialise(Repository(bench.root / "demand"), Given(), server=None, action=ACTION, force=False)
 
     folder = bench.root / ".github" / "workflows"
     assert sorted(path.name for path in folder.iterdir()) == ["greenroom-demand.yml", "greenroom-prices.yml"]
@@ -277,7 +281,9 @@ def test_several_projects_in_one_repository(tmp_path: Path) -> None:
     assert first.found.toolchain.prefix == "uv run --frozen", "a workspace is locked at its top"
     assert {path.parent.name for path in second.written} == {"demand", "workflows"}
     with pytest.raises(SettingsError, match=r"greenroom-prices\.yml would be overwritten"):
-        initialise(Repository(bench.root / "old" / "prices"), Given(), server=None, force=False)
+        initialise(
+            Repository(bench.root / "old" / "prices"), Given(), server=None, action=ACTION, force=False
+        )
     assert not (bench.root / "old" / "prices" / "greenroom.toml").exists()
 
 
@@ -304,9 +310,7 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     bench = churn(tmp_path / "churn")
     bench.git("remote", "add", "origin", "https://github.com/ada/churn")
 
-    done = bench.greenroom(
-        "init", "--server", "https://greenroom.example.com/", "--action", "our/greenroom@v1"
-    )
+    done = bench.greenroom("init", "--server", "https://greenroom.example.com/", "--action", ACTION)
 
     assert done.status == 0
     for said in ("✓ holdout   data/holdout.parquet", "the training code names it", "github.com/ada/churn"):
@@ -316,7 +320,38 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
         'server: "https://greenroom.example.com"'
         in (bench.root / ".github/workflows/greenroom.yml").read_text()
     )
-    assert ACTION not in done.out
+    assert f"uses: {ACTION}\n" in (bench.root / ".github/workflows/greenroom.yml").read_text()
+
+
+def test_nobodys_action_is_written(tmp_path: Path) -> None:
+    """A Greenroom that knows no commit of its own names no action, and writes nothing; settings alone it does."""
+    bench = churn(tmp_path / "churn")
+
+    refused = bench.greenroom("init")
+
+    assert refused.status == 2
+    assert "pass --action OWNER/REPO@SHA" in refused.last_line
+    assert bench.git("status", "--porcelain") == ""
+
+    done = bench.greenroom("init", "--no-workflow")
+
+    assert done.status == 0, done.err
+    assert bench.git("status", "--porcelain") == "?? greenroom.toml"
+
+
+@pytest.mark.parametrize(
+    ("source", "action"),
+    [
+        ({"url": "https://github.com/our/greenroom.git", "vcs_info": {"commit_id": "a" * 40}}, ACTION),
+        ({"url": "https://github.com/our/greenroom", "vcs_info": {"commit_id": "v1"}}, None),
+        ({"url": "https://example.com/our/greenroom", "vcs_info": {"commit_id": "a" * 40}}, None),
+        ({"url": "file:///src/greenroom", "dir_info": {"editable": True}}, None),
+        ({}, None),
+    ],
+)
+def test_where_this_greenroom_is_from(source: dict[str, Any], action: str | None) -> None:
+    """Only a whole commit on GitHub is a name that cannot come to mean something else."""
+    assert find_action(json.dumps(source) if source else None) == action
 
 
 @pytest.mark.parametrize(
@@ -324,7 +359,7 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     [
         (("--server", "greenroom.example.com"), "write it like https://"),
         (("--server", "http://greenroom.example.com"), "must begin with https://"),
-        (("--action", "greenroom"), "owner/repository@v1"),
+        (("--action", "greenroom"), "OWNER/REPO@SHA"),
         (("--task", "ranking"), "'ranking' is not one of"),
         (("--directory", "missing"), "does not exist"),
     ],
@@ -358,4 +393,4 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str) -> None
     bench.write(name, text)
 
     with pytest.raises(GreenroomError, match=f"{name} cannot be read"):
-        initialise(Repository(bench.root), Given(), server=None, force=False)
+        initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
