@@ -53,6 +53,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
     assert [rule.column for rule in settings.data.slices] == ["city"]
     assert settings.gate.check[0].max_loss == 0.01
     assert outcome.found.missing == {}
+    assert [each for each in outcome.left if "`greenroom run && greenroom promote`" in each]
     assert {path.name for path in outcome.written} == {"greenroom.toml", "greenroom.yml"}
 
 

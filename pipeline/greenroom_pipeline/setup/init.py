@@ -132,8 +132,12 @@ def _list_left(settings: Path, found: Detected, *, own: bool, alone: bool) -> It
     yield from found.gaps
     if alone:
         yield (
-            "production to compare with: let training log to an MLflow server, and name it in the repository's"
+            "somewhere to keep production: let training log to an MLflow server, and name it in the repository's"
             " variable MLFLOW_TRACKING_URI; or run `greenroom init --server ADDRESS`"
+        )
+        yield (
+            "production itself, to compare with: once, on the default branch and with MLFLOW_TRACKING_URI set to that"
+            " server, `greenroom run && greenroom promote`"
         )
 
 
