@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,15 @@ from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.setup.detection import Given, detect
 from greenroom_pipeline.setup.init import find_action, initialise
 from greenroom_pipeline.setup.remote import find_origin
-from tests.projects import Workbench, init_repository
+from tests.projects import Command, Workbench, init_repository
 
 ACTION = f"our/greenroom@{'a' * 40}"
 ROWS = pd.DataFrame({"age": range(40), "city": ["Bonn", "Ulm"] * 20, "left": ["no", "yes", "no", "no"] * 10})
+
+
+@pytest.fixture
+def init(command: Command) -> Command:
+    return partial(command, "init")
 
 
 def churn(root: Path, **files: str) -> Workbench:
@@ -228,12 +233,12 @@ def test_the_same_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["greenroom.toml", ".github/workflows/greenroom.yml"])
-def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
+def test_nothing_is_overwritten(tmp_path: Path, init: Command, name: str) -> None:
     """A file of the person's own stops everything, with its name and exit status 2, until --force is said."""
     bench = churn(tmp_path / "churn")
     bench.write(name, "# mine\n")
 
-    refused = bench.greenroom("init", "--action", ACTION, "--target", "left")
+    refused = init("--directory", bench.root, "--action", ACTION, "--target", "left")
 
     assert refused.status == 2
     assert f"{name} would be overwritten" in refused.last_line
@@ -242,7 +247,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
         "nothing else is there"
     )
 
-    forced = bench.greenroom("init", "--action", ACTION, "--target", "left", "--force")
+    forced = init("--directory", bench.root, "--action", ACTION, "--target", "left", "--force")
 
     assert forced.status == 0
     assert f"Wrote {name}" in forced.out
@@ -306,12 +311,12 @@ def test_the_remote(tmp_path: Path, url: str, found: tuple[str | None, str | Non
     assert find_origin(Repository(bench.root)) == found
 
 
-def test_the_command_says_what_it_found(tmp_path: Path) -> None:
+def test_the_command_says_what_it_found(tmp_path: Path, init: Command) -> None:
     """`greenroom init` shows each finding with where it is from, what it wrote, and what is left."""
     bench = churn(tmp_path / "churn")
     bench.git("remote", "add", "origin", "https://github.com/ada/churn")
 
-    done = bench.greenroom("init", "--server", "https://greenroom.example.com/", "--action", ACTION)
+    done = init("--directory", bench.root, "--server", "https://greenroom.example.com/", "--action", ACTION)
 
     assert done.status == 0
     for said in ("✓ holdout   data/holdout.parquet", "the training code names it", "github.com/ada/churn"):
@@ -324,17 +329,17 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     assert f"uses: {ACTION}\n" in (bench.root / ".github/workflows/greenroom.yml").read_text()
 
 
-def test_nobodys_action_is_written(tmp_path: Path) -> None:
+def test_nobodys_action_is_written(tmp_path: Path, init: Command) -> None:
     """A Greenroom that knows no commit of its own names no action, and writes nothing; settings alone it does."""
     bench = churn(tmp_path / "churn")
 
-    refused = bench.greenroom("init")
+    refused = init("--directory", bench.root)
 
     assert refused.status == 2
     assert "pass --action OWNER/REPO@SHA" in refused.last_line
     assert bench.git("status", "--porcelain") == ""
 
-    done = bench.greenroom("init", "--no-workflow")
+    done = init("--directory", bench.root, "--no-workflow")
 
     assert done.status == 0, done.err
     assert bench.git("status", "--porcelain") == "?? greenroom.toml"
@@ -365,20 +370,20 @@ def test_where_this_greenroom_is_from(source: dict[str, Any], action: str | None
         (("--directory", "missing"), "does not exist"),
     ],
 )
-def test_options_that_cannot_be(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+def test_options_that_cannot_be(tmp_path: Path, init: Command, arguments: tuple[str, ...], says: str) -> None:
     """A wrong option is one line, and nothing is written."""
     bench = churn(tmp_path / "churn")
 
-    done = bench.greenroom("init", *arguments)
+    done = init("--directory", bench.root, *arguments)
 
     assert (done.status, done.out) == (2, "")
     assert says in done.last_line
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_a_folder_without_git(tmp_path: Path) -> None:
+def test_a_folder_without_git(tmp_path: Path, init: Command) -> None:
     """Outside a git repository there is no top to write a workflow to."""
-    done = Workbench(tmp_path, dict(os.environ)).greenroom("init")
+    done = init("--directory", tmp_path)
 
     assert done.status == 2
     assert "run `git init` first" in done.last_line
