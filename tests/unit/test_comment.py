@@ -252,7 +252,7 @@ def test_the_least_important_goes_first() -> None:
     assert "#### Checks that did not pass" in text
     assert "more, among all slices below." in text
     assert "of compute time" in text
-    assert re.search(r"_Cut to fit: \d+ rows of all slices and parameters\._", text)
+    assert re.search(r"_Cut to fit: \d+ rows of all slices, calibration and parameters\._", text)
     assert "<summary>300 parameters</summary>" not in text
 
 

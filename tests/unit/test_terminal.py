@@ -97,7 +97,11 @@ def test_an_override_is_shown_with_its_name_and_reason() -> None:
 
 def test_the_wear_of_a_holdout_is_shown() -> None:
     """How many candidates a holdout has decided is told where it was counted, and only there."""
-    for looks, said in ((41, "This holdout has decided 41 candidates."), (None, "")):
+    for looks, said in (
+        (19, "This holdout has decided 19 candidates."),
+        (41, "so freeze new rows"),
+        (None, ""),
+    ):
         console, out = printed()
         print_report(console, make_report(looks=looks))
 
