@@ -8,10 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 MINUS = "−"
+LOG_CHARACTERS = 64 * 1024
+"""Of what a process wrote, from the end: more than anybody reads."""
 WORN = 20
 """Candidates after which a holdout is to be renewed."""
 # What could move the cursor, clear the screen or name the window; a model's output is a stranger's text.
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\|$)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Each part ends at the next that could begin, so that no text takes longer than its length.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 
 
 def plain(text: str) -> str:
