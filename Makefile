@@ -1,4 +1,5 @@
-# Two commands for a fresh machine: `make demo` and `make test`. Needs Python 3.11+, git and make.
+# Two commands for a fresh machine: `make demo` and `make test`. Needs Python 3.11+, git and make; the tests also node 20+
+# and npm, podman, and a browser, which are installed by apt where it may.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 export UV_COMPILE_BYTECODE := 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import ARGUMENTS, find_chromium
 from tests.mlflow_server import mlflow_serving
+from tests.projects import Command, Finished
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +31,28 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     # Compiled modules make every start of a process several times faster.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """`greenroom` as the shell calls it, but in this process, where a warning is an error."""
+    # Imported late: most tests want nothing of it.
+    from greenroom_pipeline.cli import main
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["greenroom", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Finished(int(ended.value.code or 0), said.out, said.err)
+
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -60,6 +60,9 @@ class Finished:
     @property
     def last_line(self) -> str:
         return self.err.strip().splitlines()[-1] if self.err.strip() else ""
+
+
+Command = Callable[..., Finished]
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,25 @@ from greenroom_pipeline.observations import Observations
 
 def tell_changes(observed: Observations) -> list[str]:
     """Return a sentence on each thing that was observed of the answers; none without a champion."""
+    return [*tell_answers(observed), *tell_calibration(observed)]
+
+
+def tell_answers(observed: Observations) -> list[str]:
+    """Say which answers become others, and how far they move on the whole."""
     if observed.flips is None and not observed.shifts:
         return []
     told = [] if observed.flips is None else [describe_flips(observed.flips)]
     shifts = [shift for shift in observed.shifts if shift.interval is not None]
     if shifts:
         told.append(f"{describe_shift(max(shifts, key=lambda shift: abs(shift.difference)))}.")
-    models = {each.model: each for each in observed.calibration}
-    if "candidate" in models:
-        clauses = describe_calibration(models["candidate"], models.get("champion"))
-        told += [f"{clause}." for clause in clauses]
     return told
+
+
+def tell_calibration(observed: Observations) -> list[str]:
+    """Say in figures how far probabilities mean what they say, which they do not say to everybody."""
+    if observed.flips is None and not observed.shifts:
+        return []
+    models = {each.model: each for each in observed.calibration}
+    if "candidate" not in models:
+        return []
+    return [f"{clause}." for clause in describe_calibration(models["candidate"], models.get("champion"))]

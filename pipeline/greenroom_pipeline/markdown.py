@@ -10,7 +10,7 @@ from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.outline import Line, is_judged, list_overall, list_slices, title_slices
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Verdict
 from greenroom_pipeline.settings import GateRule
-from greenroom_pipeline.wording import count, plain
+from greenroom_pipeline.wording import LOG_CHARACTERS, count, plain
 
 MOST_CHARACTERS = 600
 """Of one cell or sentence."""
@@ -82,7 +82,7 @@ def _is_address(address: str) -> bool:
 
 def fence(text: str, *, lines: int = 30, width: int = 300) -> str:
     """Return the last lines of what a process wrote as a block of code that it cannot end."""
-    written = plain(_BYTES.sub("\ufffd", text).replace("\r", "\n")).replace("\t", "    ")
+    written = plain(_BYTES.sub("\ufffd", text[-LOG_CHARACTERS:]).replace("\r", "\n")).replace("\t", "    ")
     shown = [_UNSEEN.sub(" ", line)[:width].rstrip() for line in split_lines(written) if line.strip()]
     # A marker in it would be found by whoever looks for one.
     block = "\n".join(shown[-lines:]).replace("<!--", f"<!{_JOINER}--")

@@ -91,7 +91,7 @@ def list_slices(
 
 
 def tell_slices(report: Report, rules: Sequence[GateRule] = (), *, min_rows: int) -> list[str]:
-    """Say which slices lose and which gain, in a sentence each; nothing where there are none to compare."""
+    """Say which slices lose and which gain, in a sentence each, or why none is told; nothing where there are none."""
     lines = list_slices(report, rules, min_rows=min_rows, most=None)
     by = join_names([_title(report, metric) for metric in _choose_slice_metrics(report, rules)])
     # The least favourable come first.
@@ -100,9 +100,20 @@ def tell_slices(report: Report, rules: Sequence[GateRule] = (), *, min_rows: int
         "better": [line for line in reversed(lines) if line.word == "better"],
     }
     told = [f"Gets {word} by {by}: {_name_moves(moved)}." for word, moved in found.items() if moved]
-    return told or (
-        [f"No slice is shown to get better or worse by {by}, of {len(lines):,}."] if lines else []
-    )
+    if told or lines:
+        return told or [f"No slice is shown to get better or worse by {by}, of {len(lines):,}."]
+    return _tell_untested(report, rules, by=by, min_rows=min_rows) if report.champion else []
+
+
+def _tell_untested(report: Report, rules: Sequence[GateRule], *, by: str, min_rows: int) -> list[str]:
+    metrics = _choose_slice_metrics(report, rules)
+    slices = sum(each.slice is not None and each.metric in metrics for each in report.metrics)
+    if not slices:
+        return []
+    return [
+        f"No slice can be tested by {by}, of {slices:,}: each has fewer than {count(min_rows, 'row')}, or too few that"
+        " differ. Whether someone loses by it is not known."
+    ]
 
 
 def _name_moves(lines: Sequence[Line]) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 from greenroom_pipeline.examining.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
 from greenroom_pipeline.wording import plain as plain
-from greenroom_pipeline.wording import tell_wear
+from greenroom_pipeline.wording import LOG_CHARACTERS, tell_wear
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓ passed", "green"),
@@ -83,7 +83,7 @@ def print_error(console: Console, message: str) -> None:
 
 def print_log(console: Console, log: str, *, lines: int = 15) -> None:
     """Show the end of a failed process's log."""
-    for line in log.strip().splitlines()[-lines:]:
+    for line in log[-LOG_CHARACTERS:].strip().splitlines()[-lines:]:
         print_line(console, (f"    {plain(line)}", "dim"))
 
 

@@ -19,7 +19,8 @@ from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
 from greenroom_pipeline.wording import find_reason
 
-_GRACE = 5.0
+# A job that is cancelled has 10 s in all, and its end is to be posted in them as well.
+_GRACE = 3.0
 _LAST_LINES = 40
 
 

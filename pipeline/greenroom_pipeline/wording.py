@@ -8,8 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 MINUS = "−"
+LOG_CHARACTERS = 64 * 1024
+"""Of what a process wrote, from the end: more than anybody reads."""
+WORN = 20
+"""Candidates after which a holdout is to be renewed."""
 # What could move the cursor, clear the screen or name the window; a model's output is a stranger's text.
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\|$)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Each part ends at the next that could begin, so that no text takes longer than its length.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 
 
 def plain(text: str) -> str:
@@ -95,9 +102,17 @@ def write_time(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
+def name_class(label: str | None) -> str:
+    """Return a class's name so that it reads as one: words as they are, figures and signs in quotes."""
+    return label if label and re.fullmatch(r"[^\W\d_]\w*", label) else f"class “{label}”"
+
+
 def tell_wear(looks: int) -> str:
-    """Say how often a holdout has been asked: each look lets luck in, so it wears out."""
-    return f"This holdout has decided {count(looks, 'candidate')}."
+    """Say how often a holdout has been asked, and what to do where that has been often: each look lets luck in."""
+    told = f"This holdout has decided {count(looks, 'candidate')}"
+    if looks < WORN:
+        return f"{told}."
+    return f"{told}: what wins by it has had ever more luck in it, so freeze new rows for the next ones."
 
 
 def round_up(number: float) -> int:

@@ -110,7 +110,7 @@ def test_the_workflow_that_init_writes(tmp_path: Path, server: str | None) -> No
             "add `ref:",
             True,
         ),
-        (PLAIN.action, "our/greenroom@v1", "actions", "our/greenroom@v1 can be moved", False),
+        (PLAIN.action, "our/greenroom@v1", "actions", "our/greenroom@v1 can be moved", True),
         (
             "uses: our/greenroom@",
             "uses: our/other@",

@@ -190,7 +190,7 @@ class Machine:
             file.touch()
         environ = {**self.environ, **variables, **{key: str(file) for key, file in told.items()}}
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            write_script(script, self.temp / f"script-{self.count}.sh"),
             cwd=place,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -234,6 +234,12 @@ class Machine:
             outputs,
             "".join(step.summary for step in steps),
         )
+
+
+def write_script(script: str, path: Path) -> list[str]:
+    """Return the command by which GitHub runs a script of `shell: bash`: from a file, so bash stays until its end."""
+    path.write_text(script)
+    return ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(path)]
 
 
 Other = Callable[[Machine, str, Mapping[str, str]], PlayedStep]

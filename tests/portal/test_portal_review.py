@@ -45,9 +45,9 @@ def test_review_says_what_else_changes(open_page: OpenPage) -> None:
     text = shown(open_page("passing", pull=7)).replace("\\", "")
 
     assert "Of 81,000 rows, 1,840 that the champion had right are now wrong (2.3 %)" in text
-    assert "The mean probability of 1 moves from 0.219 to 0.221" in text
+    assert "The mean probability of class “1” moves from 0.219 to 0.221" in text
     assert "The calibration slope is 0.970 (0.940 to 1.000; the champion's is 1.020)." in text
-    assert "This holdout has decided 41 candidates." in text
+    assert "This holdout has decided 41 candidates: " in text
 
 
 def test_an_override_stands_beside_its_check(open_page: OpenPage) -> None:

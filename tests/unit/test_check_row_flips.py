@@ -25,7 +25,7 @@ def test_few_broken_rows_pass_and_are_counted() -> None:
     assert result.outcome == "passed"
     assert result.reason == (
         "Of 1,000 rows, 8 that the champion had right are now wrong (0.80 %), and 30 that it had wrong are now "
-        "right (p of no difference 0.04). More than 2.0 % broken is ruled out."
+        "right. Chance alone would rarely make them so unequal (p = 0.04). More than 2.0 % broken is ruled out."
     )
 
 

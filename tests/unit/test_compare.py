@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from greenroom_pipeline.cli import main
 from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.table import read_table
-from tests.projects import Finished
+from tests.projects import Command, Finished
 from tests.tables import SMALL, make_churn
 
-Greenroom = Callable[..., Finished]
 GOLDEN = Path(__file__).parents[1] / "golden"
 CHURN = make_churn()
 PAIR = ("--target", "left", "--candidate", "new", "--champion", "old")
@@ -33,22 +31,8 @@ LIMITS = ("--slice", "region", "--max-loss", "0.01", "--max-loss-slices", "0.05"
 
 
 @pytest.fixture
-def greenroom(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Greenroom]:
-    """Return the command as the shell calls it, in this process, where a warning is an error."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*arguments: object) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["greenroom", "compare", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Finished(int(ended.value.code or 0), said.out, said.err)
-
-    yield call
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+def greenroom(command: Command) -> Command:
+    return partial(command, "compare")
 
 
 def write(folder: Path, frame: pd.DataFrame, name: str = "table.csv") -> Path:
@@ -105,7 +89,7 @@ def make_prices(rows: int = 300, *, seed: int = 6) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("form", ["txt", "md"])
-def test_what_a_person_reads_is_as_agreed(form: str, greenroom: Greenroom) -> None:
+def test_what_a_person_reads_is_as_agreed(form: str, greenroom: Command) -> None:
     """Text and Markdown equal their golden files; `GREENROOM_UPDATE_GOLDEN=1 pytest` writes them anew."""
     done = greenroom(SMALL, *PAIR, *LIMITS, *(["--markdown"] if form == "md" else []))
     shown = "\n".join(line.rstrip() for line in done.out.splitlines()) + "\n"
@@ -122,7 +106,7 @@ def test_the_small_table_is_the_generated_one() -> None:
     pd.testing.assert_frame_equal(read_table(SMALL), CHURN, check_dtype=False)
 
 
-def test_json_is_the_report_of_the_loop(greenroom: Greenroom) -> None:
+def test_json_is_the_report_of_the_loop(greenroom: Command) -> None:
     """The document obeys the published schema, has no run or commit, and stands alone on stdout."""
     done = greenroom(SMALL, *PAIR, *LIMITS, "--json")
     report = report_of(done)
@@ -138,7 +122,7 @@ def test_json_is_the_report_of_the_loop(greenroom: Greenroom) -> None:
     assert "The task is binary" in done.err
 
 
-def test_the_figures_are_the_engine_s(greenroom: Greenroom) -> None:
+def test_the_figures_are_the_engine_s(greenroom: Command) -> None:
     """Every figure equals what the engine says of the same answers, by hand."""
     report = report_of(greenroom(SMALL, *PAIR, "--slice", "region", "--json"))
 
@@ -167,7 +151,7 @@ def test_the_figures_are_the_engine_s(greenroom: Greenroom) -> None:
     }
 
 
-def test_csv_and_parquet_say_the_same(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_csv_and_parquet_say_the_same(tmp_path: Path, greenroom: Command) -> None:
     """The same values give the same report, digests included, whatever the file keeps them as."""
     as_csv = write(tmp_path, CHURN, "table.csv")
     as_parquet = write(
@@ -194,7 +178,7 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path, greenroom: Greenroom) -> N
     ],
 )
 def test_the_exit_status_is_the_verdict(
-    options: list[str], verdict: str, status: int, greenroom: Greenroom
+    options: list[str], verdict: str, status: int, greenroom: Command
 ) -> None:
     """0 passed, or inconclusive under `warn`; 1 failed, or inconclusive under `fail`."""
     done = greenroom(SMALL, *PAIR, *options, "--json")
@@ -202,7 +186,7 @@ def test_the_exit_status_is_the_verdict(
     assert (report_of(done)["verdict"], done.status) == (verdict, status)
 
 
-def test_without_a_limit_it_says_what_to_pass(greenroom: Greenroom) -> None:
+def test_without_a_limit_it_says_what_to_pass(greenroom: Command) -> None:
     """Nothing is judged, and nobody takes that for a pass: the text says so, and what would be a verdict."""
     done = greenroom(SMALL, *PAIR, "--slice", "region")
 
@@ -213,7 +197,7 @@ def test_without_a_limit_it_says_what_to_pass(greenroom: Greenroom) -> None:
     assert "--max-loss X" in done.out
 
 
-def test_a_candidate_alone_is_held_to_bounds(greenroom: Greenroom) -> None:
+def test_a_candidate_alone_is_held_to_bounds(greenroom: Command) -> None:
     """Without a champion there are values and absolute bounds, and the champion's side stays empty."""
     done = greenroom(SMALL, "--target", "left", "--candidate", "new", "--min", "0.7")
 
@@ -222,7 +206,7 @@ def test_a_candidate_alone_is_held_to_bounds(greenroom: Greenroom) -> None:
     assert "--champion" in done.out.partition("Next")[2]
 
 
-def test_an_inconclusive_verdict_says_how_many_labels(greenroom: Greenroom) -> None:
+def test_an_inconclusive_verdict_says_how_many_labels(greenroom: Command) -> None:
     """The last line is what to do: so many more rows."""
     done = greenroom(SMALL, *PAIR, "--max-loss", "0.01")
 
@@ -276,7 +260,7 @@ def test_an_inconclusive_verdict_says_how_many_labels(greenroom: Greenroom) -> N
 )
 @pytest.mark.parametrize("name", ["table.csv", "table.parquet"])
 def test_guesses_are_said_aloud(
-    frame: pd.DataFrame, options: tuple[str, ...], said: str, name: str, tmp_path: Path, greenroom: Greenroom
+    frame: pd.DataFrame, options: tuple[str, ...], said: str, name: str, tmp_path: Path, greenroom: Command
 ) -> None:
     """Task and kind of prediction are guessed from the values, rightly, and the text says so."""
     done = greenroom(write(tmp_path, frame, name), *options)
@@ -286,7 +270,7 @@ def test_guesses_are_said_aloud(
     assert "undefined" not in done.out
 
 
-def test_class_columns_say_what_one_column_says(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_class_columns_say_what_one_column_says(tmp_path: Path, greenroom: Command) -> None:
     """The probabilities of both classes, as scoring writes them, give the figures of the positive one's."""
     pairs = {
         f"probability:{label}": share for label, share in (("no", 1 - CHURN["new"]), ("yes", CHURN["new"]))
@@ -303,7 +287,7 @@ def test_class_columns_say_what_one_column_says(tmp_path: Path, greenroom: Green
         assert one["difference"] == pytest.approx(other["difference"], abs=1e-12)
 
 
-def test_another_positive_class_turns_the_probabilities(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_another_positive_class_turns_the_probabilities(tmp_path: Path, greenroom: Command) -> None:
     """Probabilities are of the class that --positive names, and the metrics are about it."""
     turned = write(tmp_path, change(new=1 - CHURN["new"], old=1 - CHURN["old"]))
     plain = report_of(greenroom(SMALL, *PAIR, "--metric", "roc_auc", "--json"))
@@ -312,7 +296,7 @@ def test_another_positive_class_turns_the_probabilities(tmp_path: Path, greenroo
     assert other["metrics"][0]["candidate"] == pytest.approx(plain["metrics"][0]["candidate"])
 
 
-def test_groups_and_weights_count(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_groups_and_weights_count(tmp_path: Path, greenroom: Command) -> None:
     """Rows of one group widen the interval, a weight of 0 takes a row out, and the method says both."""
     doubled = pd.concat([CHURN, CHURN]).assign(counts=[1.0] * 600 + [0.0] * 600)
     path = write(tmp_path, doubled)
@@ -332,7 +316,7 @@ def test_groups_and_weights_count(tmp_path: Path, greenroom: Greenroom) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-320, 1e308])
-def test_weights_may_be_of_any_size(scale: float, tmp_path: Path, greenroom: Greenroom) -> None:
+def test_weights_may_be_of_any_size(scale: float, tmp_path: Path, greenroom: Command) -> None:
     """Only the proportions of weights count, up to the ends of what 64 bits hold."""
     frame = CHURN.assign(counts=np.where(CHURN["region"] == "south", scale, scale / 2))
     options = (*PAIR, "--metric", "brier", "--weight", "counts", "--json")
@@ -344,7 +328,7 @@ def test_weights_may_be_of_any_size(scale: float, tmp_path: Path, greenroom: Gre
     assert huge["difference"] == pytest.approx(plain["difference"], rel=1e-3)
 
 
-def test_equal_columns_differ_by_nothing(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_equal_columns_differ_by_nothing(tmp_path: Path, greenroom: Command) -> None:
     """Two columns with the same values are compared, the difference is 0, and the text says why."""
     done = greenroom(write(tmp_path, change(old=CHURN["new"])), *PAIR, "--max-loss", "0", "--slice", "region")
 
@@ -354,7 +338,7 @@ def test_equal_columns_differ_by_nothing(tmp_path: Path, greenroom: Greenroom) -
 
 
 @pytest.mark.parametrize("column", ["new", "old"])
-def test_a_constant_prediction_is_a_prediction(column: str, tmp_path: Path, greenroom: Greenroom) -> None:
+def test_a_constant_prediction_is_a_prediction(column: str, tmp_path: Path, greenroom: Command) -> None:
     """A model that always says the same is compared like any other, without a warning."""
     done = greenroom(write(tmp_path, change(**{column: 0.3})), *PAIR, "--slice", "region")
 
@@ -362,7 +346,7 @@ def test_a_constant_prediction_is_a_prediction(column: str, tmp_path: Path, gree
     assert "nan" not in done.out.lower()
 
 
-def test_a_metric_without_a_value_says_why(tmp_path: Path, greenroom: Greenroom) -> None:
+def test_a_metric_without_a_value_says_why(tmp_path: Path, greenroom: Command) -> None:
     """R² of a constant target has no value: the text says undefined and why, and a rule on it fails."""
     path = write(tmp_path, make_prices().assign(price=7.5))
     options = ("--target", "price", "--candidate", "new", "--champion", "old", "--task", "regression")
@@ -491,7 +475,7 @@ BAD: dict[str, tuple[pd.DataFrame | bytes, tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_line(name: str, tmp_path: Path, greenroom: Greenroom) -> None:
+def test_bad_input_is_one_line(name: str, tmp_path: Path, greenroom: Command) -> None:
     """One line on stderr that says what, which value and what to do; exit status 2, and nothing else."""
     table, options, said = BAD[name]
     path = tmp_path / "table.csv"
@@ -522,7 +506,7 @@ def test_bad_input_is_one_line(name: str, tmp_path: Path, greenroom: Greenroom) 
     ],
 )
 def test_a_file_that_is_none_is_one_line(
-    make: Callable[[Path], Path], said: str, tmp_path: Path, greenroom: Greenroom
+    make: Callable[[Path], Path], said: str, tmp_path: Path, greenroom: Command
 ) -> None:
     """Whatever the path leads to, the answer is one line and exit status 2."""
     done = greenroom(make(tmp_path), *PAIR)
@@ -532,7 +516,7 @@ def test_a_file_that_is_none_is_one_line(
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_parquet_is_one_line(share: float, tmp_path: Path, greenroom: Greenroom) -> None:
+def test_a_truncated_parquet_is_one_line(share: float, tmp_path: Path, greenroom: Command) -> None:
     """A file that was cut off while it was copied is refused, wherever the cut is."""
     path = write(tmp_path, CHURN, "table.parquet")
     whole = path.read_bytes()
@@ -568,7 +552,7 @@ finally:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_s_commands_work(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_s_commands_work(greenroom: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every comparison that docs/compare.md shows of the example ends with a verdict and not with an error."""
     monkeypatch.chdir(SMALL.parents[2])
     page = Path("docs/compare.md").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -580,7 +564,7 @@ def test_the_page_s_commands_work(greenroom: Greenroom, monkeypatch: pytest.Monk
         assert greenroom(*words[2:]).err.count("greenroom:") == 0
 
 
-def test_answers_have_limits_of_their_own(greenroom: Greenroom, tmp_path: Path) -> None:
+def test_answers_have_limits_of_their_own(greenroom: Command, tmp_path: Path) -> None:
     """Rows that break, a shift and calibration gate a table as they gate a pull request, without a metric's rule."""
     limits = ("--max-broken", 0.5, "--max-shift", 0.2, "--max-calibration-error", 0.001)
     done = greenroom(write(tmp_path, CHURN), *PAIR, *limits, "--json")
@@ -589,7 +573,7 @@ def test_answers_have_limits_of_their_own(greenroom: Greenroom, tmp_path: Path) 
     assert (done.status, outcomes) == (1, {"GR105": "passed", "GR106": "passed", "GR107": "failed"})
 
 
-def test_strict_bounds_hold_the_end_of_the_interval(greenroom: Greenroom, tmp_path: Path) -> None:
+def test_strict_bounds_hold_the_end_of_the_interval(greenroom: Command, tmp_path: Path) -> None:
     """A value above its bound passes, and fails when its interval is to keep the bound too."""
     bound = (write(tmp_path, CHURN), *PAIR, "--min", 0.72)
     strict = greenroom(*bound, "--strict")
@@ -623,7 +607,7 @@ def test_strict_bounds_hold_the_end_of_the_interval(greenroom: Greenroom, tmp_pa
     ],
 )
 def test_what_would_mislead_is_refused_in_one_line(
-    greenroom: Greenroom,
+    greenroom: Command,
     tmp_path: Path,
     changes: dict[str, Any],
     options: tuple[str, ...],
@@ -637,7 +621,7 @@ def test_what_would_mislead_is_refused_in_one_line(
     assert done.err.count("\n") == 1
 
 
-def test_one_row_of_a_slice_decides_nothing(greenroom: Greenroom, tmp_path: Path) -> None:
+def test_one_row_of_a_slice_decides_nothing(greenroom: Command, tmp_path: Path) -> None:
     """A slice of one row, which the candidate alone has right, is not tested and breaks nothing."""
     frame = change(region=["rare", *CHURN["region"][1:]])
     for column, value in {"left": "yes", "new": 0.9, "old": 0.1}.items():
@@ -648,7 +632,7 @@ def test_one_row_of_a_slice_decides_nothing(greenroom: Greenroom, tmp_path: Path
     assert "rare" in done.out
 
 
-def test_a_slice_named_twice_counts_once(greenroom: Greenroom, tmp_path: Path) -> None:
+def test_a_slice_named_twice_counts_once(greenroom: Command, tmp_path: Path) -> None:
     """Naming it again would make the correction for many tests too strict."""
     table = write(tmp_path, CHURN)
     once, twice = (greenroom(table, *PAIR, *LIMITS, *more, "--json") for more in ((), ("--slice", "region")))
@@ -656,7 +640,7 @@ def test_a_slice_named_twice_counts_once(greenroom: Greenroom, tmp_path: Path) -
     assert report_of(twice) == report_of(once)
 
 
-def test_rules_that_nothing_could_be_tested_by_pass_nothing(greenroom: Greenroom, tmp_path: Path) -> None:
+def test_rules_that_nothing_could_be_tested_by_pass_nothing(greenroom: Command, tmp_path: Path) -> None:
     """When every slice is too small, the verdict is open, and the next step says what to label."""
     frame = change(region=np.arange(len(CHURN)) % 20)
     done = greenroom(write(tmp_path, frame), *PAIR, "--slice", "region", "--max-loss-slices", 0.05)

@@ -1,6 +1,10 @@
-"""Every setting, command and part of the report is documented."""
+"""Every setting, command and part of the report is documented, and every page is found."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -37,3 +41,23 @@ def test_the_action_is_explained() -> None:
     page = (DOCS / "github.md").read_text()
 
     assert [name for name in (*action["inputs"], *action["outputs"]) if f"| `{name}` |" not in page] == []
+
+
+def test_each_page_and_picture_is_found() -> None:
+    """Whoever starts at the README comes to every page and sees every picture; no link leads nowhere."""
+    found, waiting = set[Path](), [DOCS.parent / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in found:
+            found.add(page)
+            waiting += list_links(page)
+
+    assert [path for path in found if not path.exists()] == []
+    assert {*DOCS.glob("*.md"), *DOCS.glob("images/*")} - found == set()
+
+
+def list_links(page: Path) -> Iterator[Path]:
+    """Yield the files of this repository that a page names."""
+    if page.suffix == ".md" and page.is_file():
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text()):
+            yield (page.parent / target).resolve()

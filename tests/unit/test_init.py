@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,12 +14,17 @@ from greenroom_pipeline.configuration import load_settings, parse_settings
 from greenroom_pipeline.errors import GreenroomError, SettingsError
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.setup.detection import Given, detect
-from greenroom_pipeline.setup.init import initialise
+from greenroom_pipeline.setup.init import find_action, initialise
 from greenroom_pipeline.setup.remote import find_origin
-from greenroom_pipeline.setup.workflow_file import ACTION
-from tests.projects import Workbench, init_repository
+from tests.projects import Command, Workbench, init_repository
 
+ACTION = f"our/greenroom@{'a' * 40}"
 ROWS = pd.DataFrame({"age": range(40), "city": ["Bonn", "Ulm"] * 20, "left": ["no", "yes", "no", "no"] * 10})
+
+
+@pytest.fixture
+def init(command: Command) -> Command:
+    return partial(command, "init")
 
 
 def churn(root: Path, **files: str) -> Workbench:
@@ -39,7 +46,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
         tmp_path / "Churn model", uv_dot_lock="", pyproject_dot_toml='[project]\nname = "Churn_Model"\n'
     )
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     settings = load_settings(bench.root)
     assert settings.project.name == "churn-model"
@@ -51,6 +58,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
     assert [rule.column for rule in settings.data.slices] == ["city"]
     assert settings.gate.check[0].max_loss == 0.01
     assert outcome.found.missing == {}
+    assert [each for each in outcome.left if "`greenroom run && greenroom promote`" in each]
     assert {path.name for path in outcome.written} == {"greenroom.toml", "greenroom.yml"}
 
 
@@ -104,7 +112,7 @@ def test_how_a_model_is_trained(tmp_path: Path, files: dict[str, str], command: 
     """The lock file says which tool runs Python; a stage of DVC's or a Makefile's target goes before a bare script."""
     bench = churn(tmp_path / "churn", **files)
 
-    initialise(Repository(bench.root), Given(), server=None, force=False)
+    initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert load_settings(bench.root).train.command == command
 
@@ -114,7 +122,9 @@ def test_a_script_in_a_folder_and_a_model_file(tmp_path: Path) -> None:
     bench = churn(tmp_path / "churn", src__train_dot_py='joblib.dump(model, "out/model.joblib")\n')
     (bench.root / "train.py").unlink()
 
-    outcome = initialise(Repository(bench.root), Given(target="left"), server=None, force=False)
+    outcome = initialise(
+        Repository(bench.root), Given(target="left"), server=None, action=ACTION, force=False
+    )
 
     settings = load_settings(bench.root)
     assert settings.train.command == "python src/train.py"
@@ -126,7 +136,7 @@ def test_a_script_that_leaves_no_trace_of_a_model(tmp_path: Path) -> None:
     """Training that mentions neither MLflow nor a model's file is told to the person."""
     bench = churn(tmp_path / "churn", train_dot_py='TARGET = "left"\n')
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert any("train.model" in each and "train.py" in each for each in outcome.left)
 
@@ -154,7 +164,7 @@ def test_what_is_not_found_is_left_to_the_person(tmp_path: Path) -> None:
     bench = init_repository(tmp_path / "empty")
     bench.commit("Nothing yet")
 
-    outcome = initialise(Repository(bench.root), Given(), server=None, force=False)
+    outcome = initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)
 
     assert set(outcome.found.missing) == {"project.task", "train.command", "data.holdout", "data.target"}
     assert all(any(key in each for each in outcome.left) for key in outcome.found.missing)
@@ -172,7 +182,7 @@ def test_what_the_person_says_stands(tmp_path: Path) -> None:
     bench = churn(tmp_path / "churn", other_dot_csv="a,b\n1,2.5\n2,3.5\n")
     given = Given(name="who-leaves", task="regression", command="./go", holdout="other.csv", target="b")
 
-    initialise(Repository(bench.root), given, server=None, force=False)
+    initialise(Repository(bench.root), given, server=None, action=ACTION, force=False)
 
     settings = load_settings(bench.root)
     assert settings.project.name == "who-leaves"
@@ -180,7 +190,7 @@ def test_what_the_person_says_stands(tmp_path: Path) -> None:
     assert settings.train.command == "./go"
     assert (settings.data.holdout, settings.data.target) == ("other.csv", "b")
     with pytest.raises(SettingsError, match="no project name"):
-        initialise(Repository(bench.root), Given(name="Who Leaves"), server=None, force=True)
+        initialise(Repository(bench.root), Given(name="Who Leaves"), server=None, action=ACTION, force=True)
     assert load_settings(bench.root) == settings, "what is refused writes nothing"
 
 
@@ -207,15 +217,15 @@ def test_the_same_again(tmp_path: Path) -> None:
     """Run again it changes nothing; settings that a person has changed are kept, and the workflow fits them."""
     bench = churn(tmp_path / "churn")
     repository = Repository(bench.root)
-    initialise(repository, Given(), server=None, force=False)
+    initialise(repository, Given(), server=None, action=ACTION, force=False)
 
-    again = initialise(repository, Given(), server=None, force=False)
+    again = initialise(repository, Given(), server=None, action=ACTION, force=False)
     assert again.written == ()
     settings = bench.root / "greenroom.toml"
     settings.write_text(settings.read_text().replace('"churn"', '"leavers"') + "\n# mine\n")
     workflow = bench.root / ".github" / "workflows" / "greenroom.yml"
     workflow.unlink()
-    after = initialise(repository, Given(), server=None, force=False)
+    after = initialise(repository, Given(), server=None, action=ACTION, force=False)
 
     assert after.written == (workflow,)
     assert settings.read_text().endswith("# mine\n")
@@ -223,12 +233,12 @@ def test_the_same_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["greenroom.toml", ".github/workflows/greenroom.yml"])
-def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
+def test_nothing_is_overwritten(tmp_path: Path, init: Command, name: str) -> None:
     """A file of the person's own stops everything, with its name and exit status 2, until --force is said."""
     bench = churn(tmp_path / "churn")
     bench.write(name, "# mine\n")
 
-    refused = bench.greenroom("init", "--target", "left")
+    refused = init("--directory", bench.root, "--action", ACTION, "--target", "left")
 
     assert refused.status == 2
     assert f"{name} would be overwritten" in refused.last_line
@@ -237,7 +247,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
         "nothing else is there"
     )
 
-    forced = bench.greenroom("init", "--target", "left", "--force")
+    forced = init("--directory", bench.root, "--action", ACTION, "--target", "left", "--force")
 
     assert forced.status == 0
     assert f"Wrote {name}" in forced.out
@@ -248,16 +258,16 @@ def test_settings_of_ones_own_outlive_force(tmp_path: Path) -> None:
     """Another workflow is written by --force beside settings that stand; settings that cannot be read are replaced."""
     bench = churn(tmp_path / "churn")
     repository = Repository(bench.root)
-    initialise(repository, Given(), server=None, force=False)
+    initialise(repository, Given(), server=None, action=ACTION, force=False)
     settings = bench.root / "greenroom.toml"
     settings.write_text(settings.read_text() + "# mine\n")
 
-    initialise(repository, Given(), server="https://greenroom.example.com", force=True)
+    initialise(repository, Given(), server="https://greenroom.example.com", action=ACTION, force=True)
 
     assert settings.read_text().endswith("# mine\n")
     assert "id-token: write" in (bench.root / ".github/workflows/greenroom.yml").read_text()
     settings.write_text("[project\n")
-    initialise(repository, Given(), server=None, force=True)
+    initialise(repository, Given(), server=None, action=ACTION, force=True)
     assert load_settings(bench.root).project.name == "churn"
 
 
@@ -268,8 +278,8 @@ def test_several_projects_in_one_repository(tmp_path: Path) -> None:
         bench.write(f"{place}/train.py", "import mlflow\n")
     bench.write("uv.lock", "")
 
-    first = initialise(Repository(bench.root / "prices"), Given(), server=None, force=False)
-    second = initialise(Repository(bench.root / "demand"), Given(), server=None, force=False)
+    first = initialise(Repository(bench.root / "prices"), Given(), server=None, action=ACTION, force=False)
+    second = initialise(Repository(bench.root / "demand"), Given(), server=None, action=ACTION, force=False)
 
     folder = bench.root / ".github" / "workflows"
     assert sorted(path.name for path in folder.iterdir()) == ["greenroom-demand.yml", "greenroom-prices.yml"]
@@ -277,7 +287,9 @@ def test_several_projects_in_one_repository(tmp_path: Path) -> None:
     assert first.found.toolchain.prefix == "uv run --frozen", "a workspace is locked at its top"
     assert {path.parent.name for path in second.written} == {"demand", "workflows"}
     with pytest.raises(SettingsError, match=r"greenroom-prices\.yml would be overwritten"):
-        initialise(Repository(bench.root / "old" / "prices"), Given(), server=None, force=False)
+        initialise(
+            Repository(bench.root / "old" / "prices"), Given(), server=None, action=ACTION, force=False
+        )
     assert not (bench.root / "old" / "prices" / "greenroom.toml").exists()
 
 
@@ -299,14 +311,12 @@ def test_the_remote(tmp_path: Path, url: str, found: tuple[str | None, str | Non
     assert find_origin(Repository(bench.root)) == found
 
 
-def test_the_command_says_what_it_found(tmp_path: Path) -> None:
+def test_the_command_says_what_it_found(tmp_path: Path, init: Command) -> None:
     """`greenroom init` shows each finding with where it is from, what it wrote, and what is left."""
     bench = churn(tmp_path / "churn")
     bench.git("remote", "add", "origin", "https://github.com/ada/churn")
 
-    done = bench.greenroom(
-        "init", "--server", "https://greenroom.example.com/", "--action", "our/greenroom@v1"
-    )
+    done = init("--directory", bench.root, "--server", "https://greenroom.example.com/", "--action", ACTION)
 
     assert done.status == 0
     for said in ("✓ holdout   data/holdout.parquet", "the training code names it", "github.com/ada/churn"):
@@ -316,7 +326,38 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
         'server: "https://greenroom.example.com"'
         in (bench.root / ".github/workflows/greenroom.yml").read_text()
     )
-    assert ACTION not in done.out
+    assert f"uses: {ACTION}\n" in (bench.root / ".github/workflows/greenroom.yml").read_text()
+
+
+def test_nobodys_action_is_written(tmp_path: Path, init: Command) -> None:
+    """A Greenroom that knows no commit of its own names no action, and writes nothing; settings alone it does."""
+    bench = churn(tmp_path / "churn")
+
+    refused = init("--directory", bench.root)
+
+    assert refused.status == 2
+    assert "pass --action OWNER/REPO@SHA" in refused.last_line
+    assert bench.git("status", "--porcelain") == ""
+
+    done = init("--directory", bench.root, "--no-workflow")
+
+    assert done.status == 0, done.err
+    assert bench.git("status", "--porcelain") == "?? greenroom.toml"
+
+
+@pytest.mark.parametrize(
+    ("source", "action"),
+    [
+        ({"url": "https://github.com/our/greenroom.git", "vcs_info": {"commit_id": "a" * 40}}, ACTION),
+        ({"url": "https://github.com/our/greenroom", "vcs_info": {"commit_id": "v1"}}, None),
+        ({"url": "https://example.com/our/greenroom", "vcs_info": {"commit_id": "a" * 40}}, None),
+        ({"url": "file:///src/greenroom", "dir_info": {"editable": True}}, None),
+        ({}, None),
+    ],
+)
+def test_where_this_greenroom_is_from(source: dict[str, Any], action: str | None) -> None:
+    """Only a whole commit on GitHub is a name that cannot come to mean something else."""
+    assert find_action(json.dumps(source) if source else None) == action
 
 
 @pytest.mark.parametrize(
@@ -324,25 +365,25 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     [
         (("--server", "greenroom.example.com"), "write it like https://"),
         (("--server", "http://greenroom.example.com"), "must begin with https://"),
-        (("--action", "greenroom"), "owner/repository@v1"),
+        (("--action", "greenroom"), "OWNER/REPO@SHA"),
         (("--task", "ranking"), "'ranking' is not one of"),
         (("--directory", "missing"), "does not exist"),
     ],
 )
-def test_options_that_cannot_be(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+def test_options_that_cannot_be(tmp_path: Path, init: Command, arguments: tuple[str, ...], says: str) -> None:
     """A wrong option is one line, and nothing is written."""
     bench = churn(tmp_path / "churn")
 
-    done = bench.greenroom("init", *arguments)
+    done = init("--directory", bench.root, *arguments)
 
     assert (done.status, done.out) == (2, "")
     assert says in done.last_line
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_a_folder_without_git(tmp_path: Path) -> None:
+def test_a_folder_without_git(tmp_path: Path, init: Command) -> None:
     """Outside a git repository there is no top to write a workflow to."""
-    done = Workbench(tmp_path, dict(os.environ)).greenroom("init")
+    done = init("--directory", tmp_path)
 
     assert done.status == 2
     assert "run `git init` first" in done.last_line
@@ -358,4 +399,4 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str) -> None
     bench.write(name, text)
 
     with pytest.raises(GreenroomError, match=f"{name} cannot be read"):
-        initialise(Repository(bench.root), Given(), server=None, force=False)
+        initialise(Repository(bench.root), Given(), server=None, action=ACTION, force=False)

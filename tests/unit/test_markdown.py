@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from greenroom_pipeline.markdown import MOST_CHARACTERS, escape, write_markdown
+from greenroom_pipeline.markdown import MOST_CHARACTERS, escape, fence, write_markdown
 from greenroom_pipeline.report import (
     CheckResult,
     Holdout,
@@ -74,6 +74,12 @@ def test_late_readers_find_nothing() -> None:
     assert "&lt;" not in shown.replace("&amp;", "&amp ;")
     assert "\u202e" not in shown
     assert "\n" not in shown
+
+
+def test_only_the_end_of_a_log_is_read() -> None:
+    """However much a process wrote, its last lines are shown, and nothing of what stands far before them."""
+    assert fence("\n".join(["early", " " * 100_000, "late"])) == "```text\nlate\n```"
+    assert "early" in fence("early\nlate")
 
 
 def test_long_text_is_cut() -> None:

@@ -163,3 +163,7 @@ def test_slices_that_move_are_named() -> None:
         "No slice is shown to get better or worse by RMSE, of 1."
     ]
     assert tell_slices(make_report([make_result(-1, 1)]), min_rows=100) == []
+    assert tell_slices(make_report([make_result(-1, 1), *moved]), min_rows=10_000) == [
+        "No slice can be tested by RMSE, of 4: each has fewer than 10,000 rows, or too few that differ. Whether someone"
+        " loses by it is not known."
+    ]

@@ -62,6 +62,18 @@ def test_a_report_is_one_comment_one_check_and_one_deployment() -> None:
     assert "### ❌ Fail" in comment
 
 
+@pytest.mark.parametrize(
+    ("links", "said"), [(LINKS, "3f9c1d7 answers ("), (Links(), "answered in its job (")]
+)
+def test_a_preview_that_ended_with_its_job_says_so(links: Links, said: str) -> None:
+    """Only a server's preview can be asked: without one the deployment does not promise it."""
+    forge = make_forge()
+    publish_report(forge, PLACE, PASSED, links, settings=SETTINGS)
+
+    (deployment,) = forge.deployments.values()
+    assert said in deployment.description
+
+
 def test_projects_of_one_repository_do_not_meet() -> None:
     """Each has its own comment, and a check under its own name."""
     forge = make_forge()

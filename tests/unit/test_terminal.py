@@ -48,6 +48,13 @@ def test_control_characters_are_taken_out(text: str) -> None:
     assert "title" not in plain(text)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("opening", ["\x1b]", "\x1b[", "\x1b]0;", "\x1b[0;"])
+def test_no_text_takes_more_than_its_length(opening: str) -> None:
+    """Sequences that never end are read once each, and not to the end of the text each: this takes no minutes."""
+    assert plain(opening * 40_000 + "\nsaid").endswith("said")
+
+
 def test_markup_is_shown_and_not_obeyed() -> None:
     """Brackets of a training script's output are printed as they are, whatever stands before them."""
     console, out = printed()
@@ -97,7 +104,11 @@ def test_an_override_is_shown_with_its_name_and_reason() -> None:
 
 def test_the_wear_of_a_holdout_is_shown() -> None:
     """How many candidates a holdout has decided is told where it was counted, and only there."""
-    for looks, said in ((41, "This holdout has decided 41 candidates."), (None, "")):
+    for looks, said in (
+        (19, "This holdout has decided 19 candidates."),
+        (41, "so freeze new rows"),
+        (None, ""),
+    ):
         console, out = printed()
         print_report(console, make_report(looks=looks))
 

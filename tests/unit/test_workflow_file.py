@@ -23,16 +23,15 @@ TOOLS = Path(sys.executable).parent
 SERVER = "https://greenroom.example.com"
 DVC = Step("Fetch the data", "uvx --from 'dvc[s3]' dvc pull")
 CONDA = Step("Make the environment", '"$CONDA/bin/conda" env create\necho "$CONDA/bin" >> "$GITHUB_PATH"')
-PLAIN = Workflow(project="flights", folder="", branch="main")
+PINNED = f"our/greenroom@{'a' * 40}"
+PLAIN = Workflow(project="flights", folder="", branch="main", action=PINNED)
 
 
 def variants() -> Iterator[Workflow]:
     steps, locks = ((), (DVC,), (CONDA, DVC)), ((), ("uv.lock",), ("a/it's.lock", "b.txt"))
     for server, folder, lfs in product((None, SERVER), ("", "models/it's 1"), (False, True)):
         for number, (some, files) in enumerate(zip(steps, locks, strict=True)):
-            action = ("greenroom/greenroom@v1", f"our/greenroom@{'a' * 40}", "our/tools/greenroom@main")[
-                number
-            ]
+            action = ("our/greenroom@v1", PINNED, "our/tools/greenroom@main")[number]
             yield Workflow(
                 project="flights",
                 folder=folder,
@@ -87,7 +86,7 @@ def test_the_linters_look(tmp_path: Path, good: str, bad: str, finding: str) -> 
     """What finds nothing above does find what it is there to find."""
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    text = write_workflow(replace(PLAIN, server=SERVER)).replace(good, bad)
+    text = write_workflow(replace(PLAIN, server=SERVER, action="our/greenroom@v1")).replace(good, bad)
     (folder / "bad.yml").write_text(text)
 
     with pytest.raises(AssertionError, match=finding):
@@ -140,14 +139,13 @@ def test_the_rights_of_the_jobs_alone() -> None:
 
 
 def test_each_action_is_pinned() -> None:
-    """Actions of others are named by SHA with the release beside it; no checkout leaves its token behind."""
+    """Every action is named by SHA, others' with the release beside it; no checkout leaves its token behind."""
     for workflow in (PLAIN, replace(PLAIN, server=SERVER, steps=(DVC,))):
         text = write_workflow(workflow)
         uses = re.findall(r"uses: (\S+)(.*)", text) + re.findall(r"uses: (\S+)(.*)", ACTION.read_text())
         for name, comment in uses:
-            if not name.startswith("greenroom/"):
-                assert re.search(r"@[0-9a-f]{40}$", name), name
-                assert re.fullmatch(r" # v[\d.]+", comment), name
+            assert re.search(r"@[0-9a-f]{40}$", name), name
+            assert re.fullmatch("" if name == PINNED else r" # v[\d.]+", comment), name
         steps = [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
         checkouts = [step["with"] for step in steps if step.get("uses", "").startswith("actions/checkout")]
         assert all(each["persist-credentials"] is False for each in checkouts)

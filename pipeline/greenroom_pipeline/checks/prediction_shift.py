@@ -14,7 +14,7 @@ from greenroom_pipeline.checks.check import (
 from greenroom_pipeline.observations import Shift
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import GateTable
-from greenroom_pipeline.wording import choose_decimals, write_change, write_figure, write_limit
+from greenroom_pipeline.wording import choose_decimals, name_class, write_change, write_figure, write_limit
 
 _WORST: dict[Outcome, int] = {"failed": 0, "inconclusive": 1, "passed": 2}
 
@@ -61,8 +61,8 @@ def describe_shift(shift: Shift) -> str:
     """Say how far the mean answer moves, as a clause; the shift must have an interval."""
     assert shift.interval is not None
     what = {
-        "probability": f"The mean probability of {shift.label}",
-        "share": f"The share of rows predicted as {shift.label}",
+        "probability": f"The mean probability of {name_class(shift.label)}",
+        "share": f"The share of rows predicted as {name_class(shift.label)}",
         "number": "The mean prediction",
     }[shift.of]
     decimals = min(choose_decimals(shift.candidate, shift.champion, shift.difference), 6)

@@ -17,6 +17,7 @@ from greenroom_pipeline.settings import GateTable
 from greenroom_pipeline.wording import count, round_up, write_share
 
 MOST_ROWS = 2**40
+_RARE = 0.05
 
 
 class RowFlips:
@@ -37,15 +38,16 @@ def _judge(case: Case, *, most: float) -> tuple[Outcome, str]:
     flips = case.observed.flips
     if flips is None:
         return "not_applicable", "Only answers that are right or wrong can flip, and these are numbers."
+    told = _weigh(flips)
     if flips.broken_interval is None:
-        return "failed", f"{describe_flips(flips)} All rows are of one group, so nothing more can be told."
+        return "failed", f"{told} All rows are of one group, so nothing more can be told."
     if case.evaluation.few is not None and flips.broken_interval != (0, 0):
-        return "inconclusive", f"Can't tell: {case.evaluation.few}. {describe_flips(flips)}"
+        return "inconclusive", f"Can't tell: {case.evaluation.few}. {told}"
     if most == 0:
         return _judge_none(flips)
     outcome = judge_most(flips.broken_interval, most=most)
     further = _count_further(flips, flips.broken_interval, most=most, confidence=case.evaluation.confidence)
-    return outcome, f"{describe_flips(flips)} {_explain(outcome, further, most=most)}"
+    return outcome, f"{told} {_explain(outcome, further, most=most)}"
 
 
 def _judge_none(flips: Flips) -> tuple[Outcome, str]:
@@ -59,10 +61,19 @@ def describe_flips(flips: Flips) -> str:
     """Say how many rows flip either way, in a sentence."""
     if not flips.broken and not flips.fixed:
         return "No row flips: both models are right on the same rows."
-    test = "" if flips.p_value is None else f" (p of no difference {_write_p(flips.p_value)})"
     return (
         f"Of {count(flips.rows, 'row')}, {flips.broken:,} that the champion had right are now wrong "
-        f"({write_share(flips.broken / flips.rows)}), and {flips.fixed:,} that it had wrong are now right{test}."
+        f"({write_share(flips.broken / flips.rows)}), and {flips.fixed:,} that it had wrong are now right."
+    )
+
+
+def _weigh(flips: Flips) -> str:
+    """Say how many flip, and whether chance would do that: whether as many break as are mended."""
+    if flips.p_value is None or flips.broken == flips.fixed:
+        return describe_flips(flips)
+    chance = "would rarely" if flips.p_value < _RARE else "could well"
+    return (
+        f"{describe_flips(flips)} Chance alone {chance} make them so unequal (p {_write_p(flips.p_value)})."
     )
 
 
@@ -101,4 +112,4 @@ def _count_further(
 
 
 def _write_p(p_value: float) -> str:
-    return "below 0.0001" if p_value < 0.0001 else f"{p_value:.2g}"
+    return "< 0.0001" if p_value < 0.0001 else f"= {p_value:.2g}"

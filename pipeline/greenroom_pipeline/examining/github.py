@@ -16,7 +16,7 @@ from greenroom_pipeline.places import Places
 from greenroom_pipeline.publishing.place import Place
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.setup.remote import find_origin
-from greenroom_pipeline.setup.workflow_file import Workflow
+from greenroom_pipeline.setup.workflow_file import place_workflow
 
 _VARIABLES = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_SHA")
 
@@ -44,11 +44,11 @@ def examine_github(places: Places, environ: Mapping[str, str] = os.environ) -> l
 def _look_at_workflow(repository: Repository) -> Iterator[Finding]:
     """Look at the file where there is one, or where the remote says that there should be one."""
     folder = _folder(repository)
-    plan = Workflow(project=_project(repository), folder=folder, branch="")
-    path = Path(repository.git("rev-parse", "--show-toplevel")) / plan.path
+    place = place_workflow(_project(repository), folder)
+    path = Path(repository.git("rev-parse", "--show-toplevel")) / place
     host, _ = find_origin(repository)
     if path.is_file() or (host is not None and ("github" in host or host.endswith(".ghe.com"))):
-        yield from examine_workflow(path, shown=plan.path)
+        yield from examine_workflow(path, shown=place)
 
 
 def _folder(repository: Repository) -> str:

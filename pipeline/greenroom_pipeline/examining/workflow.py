@@ -147,8 +147,8 @@ def _look_at_pins(workflow: Mapping[str, Any]) -> Finding:
     ]
     loose = [action for action in dict.fromkeys(uses) if not _PINNED.search(action)]
     if loose:
-        says = f"{', '.join(loose)} can be moved by whoever owns it; name a SHA behind the @"
-        return Finding("github: actions", False, says, needed=False)
+        says = f"{', '.join(loose)} can be moved by whoever owns it; name a full SHA behind the @"
+        return Finding("github: actions", False, says)
     return Finding("github: actions", True, "each is named by SHA")
 
 

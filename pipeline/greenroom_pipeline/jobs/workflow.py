@@ -14,6 +14,7 @@ from greenroom_pipeline.jobs.commands import answer_in_actions
 from greenroom_pipeline.jobs.event import PullEvent, read_default_branch, read_group, read_pull
 from greenroom_pipeline.jobs.job import Job, Target, has_server, leave_report, leave_summary, open_poster
 from greenroom_pipeline.jobs.poster import Poster
+from greenroom_pipeline.jobs.stopping import insisting
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.publishing.comment import write_comment, write_failure
 from greenroom_pipeline.publishing.links import Links, address_review, address_run
@@ -184,7 +185,8 @@ def _telling(job: Job, poster: Poster) -> Iterator[None]:
         _fail(job, poster, reason=f"a defect of Greenroom: {defect!r}", log="")
         raise
     except BaseException:
-        _fail(job, poster, reason="stopped before it had ended", log="")
+        with insisting():
+            _fail(job, poster, reason="stopped before it had ended", log="")
         raise
 
 

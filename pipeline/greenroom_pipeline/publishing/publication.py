@@ -143,7 +143,9 @@ def _describe_preview(place: Place, report: Report, links: Links) -> Deployment 
     if preview is None or preview.state == "stopped" or place.pull is None:
         return None
     awake = preview.state == "awake"
-    became = "answers" if awake else "did not come up"
+    # Without a review page nothing outlives the job.
+    answered = "answers" if links.review else "answered in its job"
+    became = answered if awake else "did not come up"
     return Deployment(
         key=place.project,
         pull=place.pull,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenroom_pipeline.changes import tell_changes
+from greenroom_pipeline.changes import tell_answers, tell_calibration
 from greenroom_pipeline.markdown import (
     VERDICTS,
     escape,
@@ -22,7 +22,7 @@ from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.sections import Section
 from greenroom_pipeline.report import CheckResult, ModelReference, Report
 from greenroom_pipeline.settings import GateTable
-from greenroom_pipeline.wording import count, tell_wear, write_time
+from greenroom_pipeline.wording import WORN, count, tell_wear, write_time
 
 CELL_CHARACTERS = 200
 MOST_WORSE = 10
@@ -52,7 +52,8 @@ def write_subject(report: Report) -> str:
     words = f"**{escape(report.project)}** at commit {escape(sha[:7])}, {_name_champion(report.champion)}, on {rows}."
     if report.candidate.sha is not None and report.candidate.sha != sha:
         words += f" Nothing that training reads has changed since commit {escape(report.candidate.sha[:7])}."
-    return words if report.holdout.looks is None else f"{words} {tell_wear(report.holdout.looks)}"
+    looks = report.holdout.looks or 0
+    return f"{words} {tell_wear(looks)}" if looks >= WORN else words
 
 
 def _name_champion(champion: ModelReference | None) -> str:
@@ -68,7 +69,7 @@ def write_findings(report: Report, gate: GateTable) -> list[Section]:
     slices = list_slices(report, gate.check, min_rows=gate.min_rows, most=None)
     told = [
         *tell_slices(report, gate.check, min_rows=gate.min_rows),
-        *tell_changes(report.observations),
+        *tell_answers(report.observations),
     ]
     advice = [] if report.verdict == "pass" else advise(report, gate.check, min_rows=gate.min_rows)
     open_ones = [check for check in report.checks if _is_open(check)]
@@ -84,11 +85,12 @@ def write_findings(report: Report, gate: GateTable) -> list[Section]:
 
 
 def write_details(report: Report, gate: GateTable) -> list[Section]:
-    """Return what is folded away: the other checks, all slices, times and parameters."""
+    """Return what is folded away: the other checks, times, all slices, calibration and parameters."""
     sections = [
         _fold_checks(report.checks),
         _fold_timings(report),
         _fold_slices(report, gate),
+        _fold_calibration(report),
         _fold_parameters(report),
     ]
     return [section for section in sections if section.text]
@@ -187,6 +189,12 @@ def _fold_slices(report: Report, gate: GateTable) -> Section:
     return _fold(
         "all slices", f"All {count(len(lines), 'slice')}", _tabulate_slices(lines), above=f"{title}.\n\n"
     )
+
+
+def _fold_calibration(report: Report) -> Section:
+    told = tell_calibration(report.observations)
+    lines = "\n".join(f"- {escape(each)}" for each in told)
+    return Section("calibration", fold("Calibration of the probabilities", lines) if told else "")
 
 
 def _fold_timings(report: Report) -> Section:

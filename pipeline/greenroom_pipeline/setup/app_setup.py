@@ -32,7 +32,7 @@ from greenroom_pipeline.observations import Document
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.setup.app_manifest import Form, ask_for_app, build_manifest
 from greenroom_pipeline.setup.remote import find_origin
-from greenroom_pipeline.setup.workflow_file import Workflow
+from greenroom_pipeline.setup.workflow_file import place_workflow
 
 PENDING = "github-app.json"
 """Keys of an App that is not installed yet: GitHub gives them a single time."""
@@ -110,7 +110,7 @@ def _find_workflow(repository: Repository) -> str:
     """Return the path of the workflow that `greenroom init` writes for this project."""
     folder = repository.git("rev-parse", "--show-prefix").rstrip("/")
     name = load_settings(repository.root).project.name
-    return Workflow(project=name, folder=folder, branch="").path
+    return place_workflow(name, folder)
 
 
 def set_up_app(

@@ -48,7 +48,13 @@ Server = Annotated[
 ]
 Action = Annotated[
     str | None,
-    typer.Option(metavar="OWNER/REPO@REF", help="Greenroom's action; a SHA as REF is the safest."),
+    typer.Option(
+        metavar="OWNER/REPO@SHA",
+        help="Greenroom's action. Default: at the commit on GitHub that this Greenroom was installed from.",
+    ),
+]
+NoWorkflow = Annotated[
+    bool, typer.Option("--no-workflow", help="Write greenroom.toml alone, for use without GitHub.")
 ]
 Force = Annotated[
     bool,
@@ -98,6 +104,7 @@ def init(
     target: Target = None,
     server: Server = None,
     action: Action = None,
+    no_workflow: NoWorkflow = False,
     force: Force = False,
     app: App = False,
     org: Organisation = None,
@@ -123,13 +130,13 @@ def init(
         )
         return
     from greenroom_pipeline.setup.detection import Given
-    from greenroom_pipeline.setup.init import find_action, initialise
+    from greenroom_pipeline.setup.init import initialise
 
     outcome = initialise(
         _open(directory),
         Given(name=name, task=task, command=command, holdout=holdout, target=target),
         server=None if server is None else read_server(server),
-        action=find_action() if action is None else _read_action(action),
+        action=None if no_workflow else _choose_action(action),
         force=force,
     )
     _show(Console(), outcome)
@@ -160,9 +167,18 @@ def read_server(address: str) -> str:
     return address.rstrip("/")
 
 
-def _read_action(action: str) -> str:
+def _choose_action(action: str | None) -> str:
+    """Return the action that is given, or else our own; what it names may write, so nobody has to guess whose it is."""
+    from greenroom_pipeline.setup.init import find_action, read_origin
+
+    action = action or find_action(read_origin())
+    if action is None:
+        raise SettingsError(
+            "which action the workflow is to use is not known, as this Greenroom was not installed from a commit on"
+            " GitHub; pass --action OWNER/REPO@SHA, or --no-workflow"
+        )
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[\w./-]+", action):
-        raise SettingsError(f"--action {action!r} is no action; write it like owner/repository@v1")
+        raise SettingsError(f"--action {action!r} is no action; write it like OWNER/REPO@SHA")
     return action
 
 

@@ -16,7 +16,7 @@ from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.settings import Settings
 from greenroom_pipeline.setup.detection import Detected, Given, detect
 from greenroom_pipeline.setup.settings_file import write_settings
-from greenroom_pipeline.setup.workflow_file import ACTION, Workflow, write_workflow
+from greenroom_pipeline.setup.workflow_file import Workflow, write_workflow
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,31 @@ class Outcome:
 
 
 def initialise(
-    repository: Repository, given: Given, *, server: str | None, action: str = ACTION, force: bool
+    repository: Repository, given: Given, *, server: str | None, action: str | None, force: bool
 ) -> Outcome:
     """Write what is missing; `SettingsError`, before anything is written, for a file that would be overwritten.
 
     A `greenroom.toml` that stands is the person's own: it is kept, and the workflow fits it. *force* writes it anew
-    where *given* says something of it, or where it cannot be read.
+    where *given* says something of it, or where it cannot be read. *action* is Greenroom's in the workflow; without
+    one no workflow is written.
     """
     settings_path = repository.root / FILE
     settings = _read_own(settings_path) if given == Given() else None
     own = settings is not None or (settings_path.exists() and not force and given == Given())
     found = detect(repository, given)
-    plan = _plan_workflow(found, settings, server=server, action=action)
     drafts = [] if own else [Draft(settings_path, write_settings(found))]
-    drafts.append(Draft(found.top / plan.path, write_workflow(plan)))
+    if action is not None:
+        plan = _plan_workflow(found, settings, server=server, action=action)
+        drafts.append(Draft(found.top / plan.path, write_workflow(plan)))
     written = write_drafts(drafts, force=force)
     kept = [settings_path] if own else []
     kept += [draft.path for draft in drafts if draft.path not in written]
-    return Outcome(found, written, tuple(kept), tuple(_list_left(settings_path, found, plan, own=own)))
+    return Outcome(
+        found,
+        written,
+        tuple(kept),
+        tuple(_list_left(settings_path, found, own=own, alone=action is not None and server is None)),
+    )
 
 
 def _read_own(path: Path) -> Settings | None:
@@ -116,19 +123,22 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def _list_left(settings: Path, found: Detected, plan: Workflow, *, own: bool) -> Iterator[str]:
+def _list_left(settings: Path, found: Detected, *, own: bool, alone: bool) -> Iterator[str]:
+    """Say what is to be done yet. *alone* means that there is a workflow, and no server."""
     if own:
         yield from _find_complaint(settings.parent)
     else:
         yield from (f"{key} in {FILE}: {why}" for key, why in found.missing.items())
     yield from found.gaps
-    if plan.server is None:
+    if alone:
         yield (
-            "production to compare with: let training log to an MLflow server, and name it in the repository's"
+            "somewhere to keep production: let training log to an MLflow server, and name it in the repository's"
             " variable MLFLOW_TRACKING_URI; or run `greenroom init --server ADDRESS`"
         )
-    if plan.action == ACTION:
-        yield f"`uses: {ACTION}` in the workflow: the repository and release that you trust (--action)"
+        yield (
+            "production itself, to compare with: once, on the default branch and with MLFLOW_TRACKING_URI set to that"
+            " server, `greenroom run && greenroom promote`"
+        )
 
 
 def _find_complaint(folder: Path) -> list[str]:
@@ -139,10 +149,14 @@ def _find_complaint(folder: Path) -> list[str]:
     return []
 
 
-def find_action() -> str:
-    """Return the action of the very commit that this Greenroom was installed from, where that is known."""
-    installed = distribution("greenroom").read_text("direct_url.json")
+def read_origin() -> str | None:
+    """Return what the installer has noted of where this Greenroom is from, as PEP 610 has it."""
+    return distribution("greenroom").read_text("direct_url.json")
+
+
+def find_action(installed: str | None) -> str | None:
+    """Return the action of the very commit on GitHub that a Greenroom was installed from, where that is known."""
     source = json.loads(installed) if installed else {}
     commit = source.get("vcs_info", {}).get("commit_id", "")
     host = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", source.get("url", ""))
-    return f"{host[1]}@{commit}" if host and re.fullmatch(r"[0-9a-f]{40}", commit) else ACTION
+    return f"{host[1]}@{commit}" if host and re.fullmatch(r"[0-9a-f]{40}", commit) else None

@@ -12,7 +12,6 @@ from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.setup import workflow_text as text
 from greenroom_pipeline.setup.toolchain import Step
 
-ACTION = "greenroom/greenroom@v1"
 BUNDLE = "greenroom-bundle"
 """Name of the artifact in which a fork's run leaves its bundle for the server."""
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
@@ -34,9 +33,10 @@ class Workflow:
     folder: str
     """The project's, from the top of the repository; empty at the top."""
     branch: str
+    action: str
+    """Greenroom's own, `OWNER/REPO@SHA`."""
     server: str | None = None
     """Address of the Greenroom server; without one the job publishes by itself."""
-    action: str = ACTION
     seconds: float = 3600
     """How long training may take."""
     steps: tuple[Step, ...] = ()
@@ -45,13 +45,17 @@ class Workflow:
 
     @property
     def path(self) -> str:
-        """From the top of the repository; a file for each project where they do not sit at the top."""
-        name = f"greenroom-{self.project}" if self.folder else "greenroom"
-        return f".github/workflows/{name}.yml"
+        return place_workflow(self.project, self.folder)
 
     @property
     def title(self) -> str:
         return f"Greenroom ({self.project})" if self.folder else "Greenroom"
+
+
+def place_workflow(project: str, folder: str) -> str:
+    """Return the file's path from the top of the repository: one for each project that does not sit there."""
+    name = f"greenroom-{project}" if folder else "greenroom"
+    return f".github/workflows/{name}.yml"
 
 
 def write_workflow(workflow: Workflow) -> str:
@@ -139,7 +143,7 @@ def _follow(workflow: Workflow) -> Iterator[str]:
 def _uses(action: str) -> str:
     if _PINNED.search(action):
         return action
-    return f"{action} # zizmor: ignore[unpinned-uses] a tag can be moved: put the SHA of a release here"
+    return f"{action} # zizmor: ignore[unpinned-uses] a tag can be moved: name the SHA of a release"
 
 
 def _quote(value: str) -> str:
