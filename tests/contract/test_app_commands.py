@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.events.hints import ButtonHint, CommandHint
-from greenroom_pipeline.events.settling import settle
+from greenroom_pipeline.events.settling import settle, settle_queue
 from greenroom_pipeline.events.worker import work_once
 from greenroom_pipeline.record import find_finished, read_report
 from tests.app_stage import Stage, open_stage
-from tests.submissions import PROJECT
+from tests.submissions import PREDICTIONS_KEY, PROJECT
 
 FORK = "eve/flights"
 
@@ -35,6 +35,13 @@ def say(stage: Stage, number: int, text: str, *, by: str = "bob") -> list[str]:
     assert work_once(stage.server, stage.inbox)
     assert stage.inbox.take() is None
     return stage.reactions(comment)
+
+
+def queue(stage: Stage, number: int) -> str:
+    """Have the merge queue ask for a commit that merges a pull request, and return that commit."""
+    sha = stage.repository.commit(f"{number:040x}").sha
+    settle_queue(stage.server, sha=sha, ref=f"refs/heads/gh-readonly-queue/main/pr-{number}-{'b' * 40}")
+    return sha
 
 
 def press(
@@ -177,6 +184,24 @@ def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) ->
     settle(stage.server, number)
     assert stage.check(stage.head(number)).conclusion == "action_required"
     assert stage.previews.shas == {slot: head}
+
+
+def test_starting_a_preview_passes_no_word_of_the_fork(stage: Stage) -> None:
+    """With another holdout the server judges nothing (GR304): neither that nor an override makes it pass."""
+    stage.crown()
+    number = stage.propose("idea", fork=FORK)
+    draft, head = stage.draft(number), stage.head(number)
+    draft.sheet["origin"]["holdout"] = draft.report["holdout"]["digest"] = "d" * 64
+    draft.sheet["predictions"] = PREDICTIONS_KEY
+    stage.leave(draft, fork=FORK)
+    settle(stage.server, number)
+    assert say(stage, number, f"/greenroom preview {head}") == ["eyes", "+1"]
+    shown, queued = stage.check(head), queue(stage, number)
+    assert (shown.conclusion, stage.check(queued).conclusion) == ("action_required", "failure")
+    assert "waits for a maintainer" in str(shown.output["title"])
+
+    assert say(stage, number, "/greenroom override GR304 because") == ["eyes", "-1"]
+    assert stage.check(head).conclusion == "action_required"
 
 
 def test_buttons_do_the_same(stage: Stage) -> None:

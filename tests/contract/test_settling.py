@@ -143,6 +143,18 @@ def test_the_merge_queue_gets_the_verdict(stage: Stage) -> None:
     assert "production has changed" in str(stale.output["summary"])
 
 
+def test_the_merge_queue_waits_for_a_maintainer(stage: Stage) -> None:
+    """A fork whose preview nobody has let start is not merged by the queue, and the check says what it waits for."""
+    number = stage.propose("idea", fork="eve/flights")
+    stage.leave(stage.draft(number), fork="eve/flights")
+    settle(stage.server, number)
+    held = stage.check(queue(stage, number))
+
+    assert stage.check(stage.head(number)).conclusion == "action_required"
+    assert held.conclusion == "failure"
+    assert "waits for a maintainer's word on commit" in str(held.output["summary"])
+
+
 def test_the_merge_queue_is_told_what_lacks(stage: Stage) -> None:
     """No report, or a pull request that goes elsewhere, fails; what touches nothing passes; no name, no check."""
     waiting, untouched = stage.propose(), stage.propose("docs", files=("README.md",))

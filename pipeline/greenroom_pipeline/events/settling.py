@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 
 from greenroom_pipeline.api.forks import bring_in
+from greenroom_pipeline.checks.foreign_evidence import rests_on_word
 from greenroom_pipeline.errors import DataError, RepositoryError, ScoringError
 from greenroom_pipeline.events.holding import WANTED, WITHDRAWN, is_held, show_preview
 from greenroom_pipeline.events.server import AppServer
@@ -162,10 +163,16 @@ def _find_standing(server: AppServer, pull: PullRequest) -> tuple[Report | None,
     store, head = server.project.store, pull.head[:7]
     record = find_finished(store, pull.number, sha=pull.head)
     report = None if record is None else read_report(store, record.id)
-    if report is None:
+    if record is None or report is None:
         return (
             None,
             f"pull request {pull.number} has no report of its commit {head}; run it, then queue it again",
+        )
+    if is_held(record) or rests_on_word(report.checks):
+        return (
+            None,
+            f"pull request {pull.number} waits for a maintainer's word on commit {head}; its check says which, then"
+            " queue it again",
         )
     champion = store.champion()
     current = champion.tags.get("digest") if champion else None
