@@ -69,12 +69,15 @@ def test_a_run_that_hands_nothing_in_is_told(stage: Stage) -> None:
 
 
 def test_other_workflows_do_not_count(stage: Stage) -> None:
-    """A run of another file, of another event or of another commit says nothing of this one."""
+    """A run of another file, event, commit, repository or branch says nothing of this one."""
     number = stage.propose()
     head = stage.head(number)
     stage.repository.workflow_run(head, path=".github/workflows/lint.yml", conclusion="failure")
     stage.repository.workflow_run(head, event="push", conclusion="failure")
     stage.repository.workflow_run(stage.commit("other"), conclusion="failure")
+    stage.github.repository("eve/flights", parent=stage.repository)
+    stage.repository.workflow_run(head, head_repository="eve/flights", conclusion="failure")
+    stage.repository.workflow_run(head, head_branch="twin", conclusion="failure")
     stage.repository.workflow_run(head, conclusion="action_required")  # it waits for a maintainer
     settle(stage.server, number)
 

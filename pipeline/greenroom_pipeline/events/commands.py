@@ -50,7 +50,7 @@ def _list_doers(server: AppServer) -> Doers:
 
 
 def _rerun(server: AppServer, pull: PullRequest) -> Outcome:
-    runs = server.runs(pull.head)
+    runs = server.runs(pull)
     outcome = rerun(server.github, runs, pull, workflow=server.registration.workflow)
     if runs and _find(server, pull) is None:
         links = server.links(pull.number, job=runs[0].link)

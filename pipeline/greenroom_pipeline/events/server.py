@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenroom_pipeline.api.deployment import HostPreviews, Previews
 from greenroom_pipeline.configuration import FILE, load_settings
-from greenroom_pipeline.forge import Forge
+from greenroom_pipeline.forge import Forge, PullRequest
 from greenroom_pipeline.forge.choice import open_github_server
 from greenroom_pipeline.forge.registration import Registration, read_registration
 from greenroom_pipeline.places import Places
@@ -82,12 +82,18 @@ class AppServer:
         review = address_review(self.registration.server, project=self.project.name, pull=pull)
         return Links(review=review, job=job)
 
-    def runs(self, sha: str) -> list[WorkflowRun]:
-        """Return the runs of the one workflow that counts, for pull requests at a commit, newest first."""
+    def runs(self, pull: PullRequest) -> list[WorkflowRun]:
+        """Return the runs of the one workflow that counts, for a pull request's head, newest first.
+
+        Anybody may have a run of that commit, in another repository or for another branch; none of those counts.
+        """
+        if pull.head_repository is None:
+            return []
+        counted = ("pull_request", self.registration.workflow, pull.head, pull.head_repository, pull.branch)
         return [
             run
-            for run in self.github.runs_of(sha)
-            if (run.event, run.workflow, run.head) == ("pull_request", self.registration.workflow, sha)
+            for run in self.github.runs_of(pull.head)
+            if (run.event, run.workflow, run.head, run.repository_id, run.branch) == counted
         ]
 
 

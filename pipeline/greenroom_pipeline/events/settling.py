@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from greenroom_pipeline.api.forks import bring_in
 from greenroom_pipeline.checks.foreign_evidence import rests_on_word
-from greenroom_pipeline.errors import DataError, RepositoryError, ScoringError
+from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.events.holding import WANTED, WITHDRAWN, is_held, show_preview
 from greenroom_pipeline.events.server import AppServer
 from greenroom_pipeline.forge import PullRequest
@@ -23,7 +23,7 @@ from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.touches import touches_model
 from greenroom_pipeline.tracking import RunRecord
-from greenroom_services.errors import BundleRefused, BundleTooLarge, PreviewAbsent
+from greenroom_services.errors import BundleRefused, PreviewAbsent
 
 _log = logging.getLogger(__name__)
 _QUEUE = re.compile(r"refs/heads/gh-readonly-queue/(.+)/pr-([0-9]{1,18})-[0-9a-f]{40,64}")
@@ -57,7 +57,7 @@ def _settle_open(server: AppServer, pull: PullRequest) -> bool:
     if pull.is_fork:
         try:
             record = bring_in(server, pull, record)
-        except (BundleRefused, BundleTooLarge, DataError, ScoringError) as error:
+        except BundleRefused as error:
             _publish_failure(server, pull, step="bringing the fork's run in", reason=str(error))
             return True
     if record is None:
@@ -72,7 +72,7 @@ def _announce(server: AppServer, pull: PullRequest) -> bool:
     if not _touches_model(server, pull, folder=place.folder):
         publish_untouched(server.forge, place)
         return True
-    ended = [run for run in server.runs(pull.head)[:1] if run.has_ended]
+    ended = [run for run in server.runs(pull)[:1] if run.has_ended]
     if ended:
         reason = (
             f"the workflow's run ended ({ended[0].conclusion}) and handed no report in; its log says more"

@@ -81,6 +81,7 @@ def _read(posted: Posted) -> PullRequest:
         base=posted.base.ref,
         # A fork that was deleted leaves no repository.
         is_fork=source is None or source.id != posted.base.repo.id,
+        head_repository=None if source is None else source.id,
         link=posted.html_url,
     )
 
