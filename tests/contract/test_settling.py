@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.events.settling import settle, settle_queue
-from greenroom_services.errors import HostFull
+from greenroom_services.errors import BundleStale, HostFull
 from tests.app_stage import Stage, open_stage
 
 
@@ -121,6 +121,19 @@ def test_a_host_without_room_leaves_a_preview_for_later(stage: Stage) -> None:
     settle(stage.server, number)
 
     assert (away, set(stage.previews.shas)) == ({}, {str(number)})
+
+
+def test_a_bundle_that_comes_too_late_is_stale(stage: Stage) -> None:
+    """Of a commit that is the head no longer, or of a pull request that was closed: a conflict, and nothing is kept."""
+    moved, closed = stage.propose("moved"), stage.propose("closed")
+    late = [stage.draft(moved), stage.draft(closed)]
+    stage.repository.push(moved, stage.commit("moved", "Something else"))
+    stage.repository.close(closed)
+    for draft, why in zip(late, ("has moved from", "is closed"), strict=True):
+        with pytest.raises(BundleStale, match=why):
+            stage.hand_in(draft)
+
+    assert stage.project.store.records() == []
 
 
 def queue(stage: Stage, number: int, *, branch: str = "main") -> str:
