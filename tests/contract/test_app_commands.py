@@ -209,11 +209,36 @@ def test_buttons_do_the_same(stage: Stage) -> None:
     number = stage.propose("idea", fork=FORK)
     run = stage.leave(stage.draft(number), fork=FORK)
     settle(stage.server, number)
-    press(stage, number, "preview", check="other/gate")
-    press(stage, number, "preview", by="eve")
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    press(stage, number, start, check="other/gate")
+    press(stage, number, start, by="eve")
+    press(stage, number, "preview:")
     assert (stage.previews.shas, stage.reruns()) == ({}, [])
     assert "Only people who may push" in stage.comment(number)
 
-    press(stage, number, "preview")
+    press(stage, number, start)
     press(stage, number, "rerun")
     assert (stage.previews.shas, stage.reruns()) == ({str(number): stage.head(number)}, [run])
+
+
+def test_a_button_is_of_the_run_that_it_was_shown_with(stage: Stage) -> None:
+    """What came in between of the same commit is not let start by it: not another run, nor another pull request's."""
+    number = stage.propose("idea", fork=FORK)
+    stage.leave(stage.draft(number), fork=FORK)
+    settle(stage.server, number)
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    copy = stage.repository.open_pull(
+        stage.head(number), "copy", files=("train.py",), fork="fay/flights", author="fay"
+    )
+    stage.leave(stage.draft(copy), fork="fay/flights")
+    settle(stage.server, copy)
+    stage.leave(stage.draft(number, model="2"), fork=FORK)
+    settle(stage.server, number)
+    press(stage, number, start)
+    assert stage.previews.shas == {}
+    assert "was run again since" in stage.comment(number)
+
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    press(stage, number, start)
+    assert stage.previews.shas == {str(number): stage.head(number)}
+    assert "was let start" not in stage.comment(copy)

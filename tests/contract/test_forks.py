@@ -52,7 +52,7 @@ def test_a_fork_is_judged_here_and_held(stage: Stage) -> None:
     assert {each.code: each.outcome for each in report.checks}["GR201"] == "not_tested"
     assert (check.conclusion, [each["identifier"] for each in check.actions]) == (
         "action_required",
-        ["preview"],
+        [f"preview:{report.candidate.run_id}"[:20]],
     )
     assert f"/greenroom preview {head}" in stage.comment(number)
     assert (str(number) in stage.previews.shas, stage.live()) == (False, [])

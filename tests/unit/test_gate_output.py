@@ -46,7 +46,7 @@ def test_the_verdict_decides(outcome: Outcome, gate: GateTable, held: bool, stat
     said = describe_report(make_report(checks=[check("GR102", outcome)]), links=LINKS, gate=gate, held=held)
 
     assert said.state == state
-    assert [button.identifier for button in said.buttons] == (["preview"] if held else [])
+    assert [button.identifier for button in said.buttons] == (["preview:555555555555"] if held else [])
     assert all(len(b.label) <= 20 and len(b.description) <= 40 for b in said.buttons)
 
 

@@ -74,9 +74,9 @@ class AppServer:
         settings = load_settings(self.project.repository.root)
         return replace(self, project=replace(self.project, settings=settings))
 
-    def place(self, sha: str, *, pull: int | None) -> Place:
+    def place(self, pull: PullRequest) -> Place:
         folder = self.project.repository.folder()
-        return Place(project=self.project.name, folder=folder, sha=sha, pull=pull)
+        return Place(self.project.name, folder, pull.head, pull.number, side_branch=pull.side_branch)
 
     def links(self, pull: int, *, job: str | None = None) -> Links:
         review = address_review(self.registration.server, project=self.project.name, pull=pull)

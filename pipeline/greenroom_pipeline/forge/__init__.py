@@ -24,6 +24,8 @@ class PullRequest:
     updated: datetime
     base: str = ""
     """The branch that it is to be merged into."""
+    side_branch: str = ""
+    """That branch where it is not the default one; empty where it is."""
     is_fork: bool = False
     """Whether its commits are in another repository, whose people may write nothing here."""
     head_repository: int | None = None

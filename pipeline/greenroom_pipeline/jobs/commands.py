@@ -110,6 +110,6 @@ def _publish(desk: _Desk, pull: PullRequest) -> None:
         return
     run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
     folder = project.repository.folder()
-    place = Place(project=project.name, folder=folder, sha=pull.head, pull=pull.number)
+    place = Place(project.name, folder, pull.head, pull.number, side_branch=pull.side_branch)
     settings = (project.repository.root / FILE).read_text(encoding="utf-8")
     publish_report(desk.forge, place, report, Links(run=run), settings=settings)

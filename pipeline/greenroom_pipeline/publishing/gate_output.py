@@ -26,7 +26,9 @@ MOST = 65_535 - 1_024
 TITLE_CHARACTERS = 200
 MESSAGE_CHARACTERS = 2_000
 MOST_ANNOTATIONS = 50
-START_PREVIEW = Button("Start preview", "Start it for this commit alone", "preview")
+PREVIEW = "preview:"
+"""What the identifier of the button begins with that starts a fork's preview; the beginning of its run's id follows."""
+_IDENTIFIER_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def describe_report(
         summary=cut([Section("head", head, kept=True), *write_findings(report, gate)], most=MOST),
         text=cut(write_details(report, gate), most=MOST),
         annotations=annotate(report, settings, path=path),
-        buttons=[START_PREVIEW] if held else [],
+        buttons=[_offer_preview(report)] if held else [],
     )
 
 
@@ -108,6 +110,12 @@ def annotate(report: Report, settings: str, *, path: str) -> list[Annotation]:
         for line, check in found
         if line is not None
     ][:MOST_ANNOTATIONS]
+
+
+def _offer_preview(report: Report) -> Button:
+    """Name the run: several pull requests may have the commit, and another run of it may come in meanwhile."""
+    identifier = f"{PREVIEW}{report.candidate.run_id or ''}"[:_IDENTIFIER_CHARACTERS]
+    return Button("Start preview", "Start it for this commit alone", identifier)
 
 
 def conclude_check(report: Report, gate: GateTable, *, held: bool) -> CheckState:
