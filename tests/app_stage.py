@@ -126,7 +126,11 @@ class Stage:
     def leave(self, draft: Draft, *, fork: str, conclusion: str = "success") -> int:
         """Have a fork's workflow leave a bundle behind, and return its run's id."""
         run = self.repository.workflow_run(
-            draft.manifest["sha"], head_repository=fork, conclusion=conclusion, actor="eve"
+            draft.manifest["sha"],
+            head_repository=fork,
+            head_branch=draft.sheet["origin"]["branch"],
+            conclusion=conclusion,
+            actor="eve",
         )
         self.repository.artifact(run, "greenroom-bundle", zip_bundle(self.pack(draft)))
         return run

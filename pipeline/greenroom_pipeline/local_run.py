@@ -44,6 +44,7 @@ def _open_poster(project: Project, warn: Warn, result: RunResult | None = None) 
         folder=project.repository.folder(),
         sha=project.repository.commit().sha,
         pull=pull.number if pull else None,
+        side_branch=pull.side_branch if pull else "",
     )
     run = result and address_run(
         project.places.tracking_uri, experiment=project.store.experiment, run_id=result.run_id

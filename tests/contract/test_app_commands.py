@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.events.hints import ButtonHint, CommandHint
-from greenroom_pipeline.events.settling import settle
+from greenroom_pipeline.events.settling import settle, settle_queue
 from greenroom_pipeline.events.worker import work_once
 from greenroom_pipeline.record import find_finished, read_report
 from tests.app_stage import Stage, open_stage
-from tests.submissions import PROJECT
+from tests.submissions import PREDICTIONS_KEY, PROJECT
 
 FORK = "eve/flights"
 
@@ -53,6 +53,13 @@ def fail(stage: Stage, number: int) -> None:
     draft.report["checks"][0]["outcome"], draft.report["verdict"] = "failed", "fail"
     stage.hand_in(draft)
     settle(stage.server, number)
+
+
+def queue(stage: Stage, number: int) -> str:
+    """Have the merge queue ask for a commit that merges a pull request, and return that commit."""
+    sha = stage.repository.commit(f"{number:040x}").sha
+    settle_queue(stage.server, sha=sha, ref=f"refs/heads/gh-readonly-queue/main/pr-{number}-{'b' * 40}")
+    return sha
 
 
 def press(
@@ -234,16 +241,59 @@ def test_a_fork_s_preview_starts_with_a_word_on_its_very_commit(stage: Stage) ->
     assert stage.previews.shas == {slot: head}
 
 
+def test_starting_a_preview_passes_no_word_of_the_fork(stage: Stage) -> None:
+    """With another holdout the server judges nothing (GR304): neither that nor an override makes it pass."""
+    stage.crown()
+    number = stage.propose("idea", fork=FORK)
+    draft, head = stage.draft(number), stage.head(number)
+    draft.sheet["origin"]["holdout"] = draft.report["holdout"]["digest"] = "d" * 64
+    draft.sheet["predictions"] = PREDICTIONS_KEY
+    stage.leave(draft, fork=FORK)
+    settle(stage.server, number)
+    assert say(stage, number, f"/greenroom preview {head}") == ["eyes", "+1"]
+    shown, queued = stage.check(head), queue(stage, number)
+    assert (shown.conclusion, stage.check(queued).conclusion) == ("action_required", "failure")
+    assert "waits for a maintainer" in str(shown.output["title"])
+
+    assert say(stage, number, "/greenroom override GR304 because") == ["eyes", "-1"]
+    assert stage.check(head).conclusion == "action_required"
+
+
 def test_buttons_do_the_same(stage: Stage) -> None:
     """The check's own button starts a fork's preview, GitHub's runs it again; for who may, and on our check alone."""
     number = stage.propose("idea", fork=FORK)
     run = stage.leave(stage.draft(number), fork=FORK)
     settle(stage.server, number)
-    press(stage, number, "preview", check="other/gate")
-    press(stage, number, "preview", by="eve")
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    press(stage, number, start, check="other/gate")
+    press(stage, number, start, by="eve")
+    press(stage, number, "preview:")
     assert (stage.previews.shas, stage.reruns()) == ({}, [])
     assert "Asked and answered" not in stage.comment(number)
 
-    press(stage, number, "preview")
+    press(stage, number, start)
     press(stage, number, "rerun")
     assert (stage.previews.shas, stage.reruns()) == ({str(number): stage.head(number)}, [run])
+
+
+def test_a_button_is_of_the_run_that_it_was_shown_with(stage: Stage) -> None:
+    """What came in between of the same commit is not let start by it: not another run, nor another pull request's."""
+    number = stage.propose("idea", fork=FORK)
+    stage.leave(stage.draft(number), fork=FORK)
+    settle(stage.server, number)
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    copy = stage.repository.open_pull(
+        stage.head(number), "copy", files=("train.py",), fork="fay/flights", author="fay"
+    )
+    stage.leave(stage.draft(copy), fork="fay/flights")
+    settle(stage.server, copy)
+    stage.leave(stage.draft(number, model="2"), fork=FORK)
+    settle(stage.server, number)
+    press(stage, number, start)
+    assert stage.previews.shas == {}
+    assert "was run again since" in stage.comment(number)
+
+    (start,) = [each["identifier"] for each in stage.check(stage.head(number)).actions]
+    press(stage, number, start)
+    assert stage.previews.shas == {str(number): stage.head(number)}
+    assert "was let start" not in stage.comment(copy)

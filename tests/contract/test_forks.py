@@ -53,7 +53,7 @@ def test_a_fork_is_judged_here_and_held(stage: Stage) -> None:
     assert {each.code: each.outcome for each in report.checks}["GR201"] == "not_tested"
     assert (check.conclusion, [each["identifier"] for each in check.actions]) == (
         "action_required",
-        ["preview"],
+        [f"preview:{report.candidate.run_id}"[:20]],
     )
     assert f"/greenroom preview {head}" in stage.comment(number)
     assert (str(number) in stage.previews.shas, stage.live()) == (False, [])
@@ -103,9 +103,11 @@ def test_only_a_fork_s_own_run_is_fetched(stage: Stage) -> None:
     sha, repository = stage.head(number), stage.repository
     for run in (
         repository.workflow_run(sha),
-        repository.workflow_run(sha, head_repository=FORK, path=".github/workflows/evil.yml"),
-        repository.workflow_run(sha, head_repository=FORK, event="push"),
-        repository.workflow_run(sha, head_repository=FORK, conclusion=None),
+        repository.workflow_run(
+            sha, head_repository=FORK, head_branch="idea", path=".github/workflows/evil.yml"
+        ),
+        repository.workflow_run(sha, head_repository=FORK, head_branch="idea", event="push"),
+        repository.workflow_run(sha, head_repository=FORK, head_branch="idea", conclusion=None),
     ):
         repository.artifact(run, "greenroom-bundle", b"never fetched")
     settle(stage.server, number)
@@ -116,10 +118,40 @@ def test_only_a_fork_s_own_run_is_fetched(stage: Stage) -> None:
     assert (nothing, read(stage, number).verdict) == ([], "inconclusive")
 
 
+def test_another_fork_s_run_of_the_same_commit_counts_for_nothing(stage: Stage) -> None:
+    """Anybody can open a pull request with somebody's commit, and run it: only that fork's and branch's run counts."""
+    number = stage.propose("idea", fork="fay/flights")
+    draft, head = stage.draft(number), stage.head(number)
+    stage.leave(draft, fork="fay/flights")
+    copy = stage.repository.open_pull(head, "idea", files=("train.py",), fork=FORK, author="eve")
+    stage.leave(stage.draft(copy), fork=FORK)
+    twin = stage.repository.workflow_run(head, head_repository="fay/flights", head_branch="twin")
+    for each in (twin, stage.repository.workflow_run(head, head_repository=FORK, head_branch="idea")):
+        stage.repository.artifact(each, "greenroom-bundle", b"no zip")
+    settle(stage.server, number)
+
+    assert "No verdict" not in stage.comment(number)
+    assert read(stage, number).verdict == "inconclusive"
+
+
+def test_a_refused_run_leaves_the_one_before_it(stage: Stage) -> None:
+    """What cannot be used takes nothing away: the fork's last run that can be used stands, whichever came first."""
+    number = stage.propose("idea", fork=FORK)
+    stage.leave(stage.draft(number), fork=FORK)
+    broken = stage.repository.workflow_run(stage.head(number), head_repository=FORK, head_branch="idea")
+    stage.repository.artifact(broken, "greenroom-bundle", b"no zip")
+    for _ in range(2):
+        settle(stage.server, number)
+
+    assert "No verdict" not in stage.comment(number)
+    assert list(stage.server.refused) == [f"{broken}.1"]
+    assert read(stage, number).verdict == "inconclusive"
+
+
 def test_what_is_no_bundle_is_told_and_not_fetched_again(stage: Stage) -> None:
     """The comment says why; a new attempt is looked at anew."""
     number = stage.propose("idea", fork=FORK)
-    run = stage.repository.workflow_run(stage.head(number), head_repository=FORK)
+    run = stage.repository.workflow_run(stage.head(number), head_repository=FORK, head_branch="idea")
     stage.repository.artifact(run, "greenroom-bundle", b"no zip")
     for _ in range(2):
         settle(stage.server, number)
@@ -133,7 +165,7 @@ def test_a_bundle_of_another_pull_request_is_refused(stage: Stage) -> None:
     """What the artifact says of itself brings it nowhere but where its commit belongs."""
     number, other = stage.propose("idea", fork=FORK), stage.propose("ours")
     draft = stage.draft(other)
-    run = stage.repository.workflow_run(stage.head(number), head_repository=FORK)
+    run = stage.repository.workflow_run(stage.head(number), head_repository=FORK, head_branch="idea")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("bundle.tar", b"".join(stage.pack(draft).chunks()))

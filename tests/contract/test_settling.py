@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.events.settling import settle, settle_queue
-from greenroom_services.errors import HostFull
+from greenroom_services.errors import BundleStale, HostFull
 from tests.app_stage import Stage, open_stage
 
 
@@ -69,12 +69,15 @@ def test_a_run_that_hands_nothing_in_is_told(stage: Stage) -> None:
 
 
 def test_other_workflows_do_not_count(stage: Stage) -> None:
-    """A run of another file, of another event or of another commit says nothing of this one."""
+    """A run of another file, event, commit, repository or branch says nothing of this one."""
     number = stage.propose()
     head = stage.head(number)
     stage.repository.workflow_run(head, path=".github/workflows/lint.yml", conclusion="failure")
     stage.repository.workflow_run(head, event="push", conclusion="failure")
     stage.repository.workflow_run(stage.commit("other"), conclusion="failure")
+    stage.github.repository("eve/flights", parent=stage.repository)
+    stage.repository.workflow_run(head, head_repository="eve/flights", conclusion="failure")
+    stage.repository.workflow_run(head, head_branch="twin", conclusion="failure")
     stage.repository.workflow_run(head, conclusion="action_required")  # it waits for a maintainer
     settle(stage.server, number)
 
@@ -120,6 +123,19 @@ def test_a_host_without_room_leaves_a_preview_for_later(stage: Stage) -> None:
     assert (away, set(stage.previews.shas)) == ({}, {str(number)})
 
 
+def test_a_bundle_that_comes_too_late_is_stale(stage: Stage) -> None:
+    """Of a commit that is the head no longer, or of a pull request that was closed: a conflict, and nothing is kept."""
+    moved, closed = stage.propose("moved"), stage.propose("closed")
+    late = [stage.draft(moved), stage.draft(closed)]
+    stage.repository.push(moved, stage.commit("moved", "Something else"))
+    stage.repository.close(closed)
+    for draft, why in zip(late, ("has moved from", "is closed"), strict=True):
+        with pytest.raises(BundleStale, match=why):
+            stage.hand_in(draft)
+
+    assert stage.project.store.records() == []
+
+
 def queue(stage: Stage, number: int, *, branch: str = "main") -> str:
     """Have the merge queue ask for a commit that merges a pull request, and return that commit."""
     sha = stage.repository.commit(f"{number:040x}").sha
@@ -141,6 +157,18 @@ def test_the_merge_queue_gets_the_verdict(stage: Stage) -> None:
     assert passed == "success"
     assert stale.conclusion == "failure"
     assert "production has changed" in str(stale.output["summary"])
+
+
+def test_the_merge_queue_waits_for_a_maintainer(stage: Stage) -> None:
+    """A fork whose preview nobody has let start is not merged by the queue, and the check says what it waits for."""
+    number = stage.propose("idea", fork="eve/flights")
+    stage.leave(stage.draft(number), fork="eve/flights")
+    settle(stage.server, number)
+    held = stage.check(queue(stage, number))
+
+    assert stage.check(stage.head(number)).conclusion == "action_required"
+    assert held.conclusion == "failure"
+    assert "waits for a maintainer's word on commit" in str(held.output["summary"])
 
 
 def test_the_merge_queue_is_told_what_lacks(stage: Stage) -> None:

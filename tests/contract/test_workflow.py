@@ -422,6 +422,24 @@ def test_a_push_is_reported_on_where_it_is_the_default_branch(stage: Stage) -> N
         assert stage.said[-1] == f"the event {event} is not of a pull request: nothing is posted"
 
 
+def test_another_branch_has_a_check_of_another_name(stage: Stage) -> None:
+    """A commit that goes into main and elsewhere: what touches nothing there passes nothing here, nor in the queue."""
+    number = stage.propose("worse", {"train.py": "worse"})
+    stage.review(number, play(CHECKS))
+    stage.repository.history.advance("nearly", stage.head)
+    second = stage.repository.open_pull(stage.head, "worse", base="nearly", files=("README.md",))
+    assert stage.review(second, stay_away) is None
+    group = stage.bench.commit("Merge worse")
+    payload = stage.repository.payload("merge_group", number=second, head_sha=group)
+    stage.run("merge_group", payload, play())
+
+    assert sorted(stage.checks(stage.repository.pull(number).head_sha)) == [
+        ("greenroom/gate", "failure"),
+        ("greenroom/gate into nearly", "success"),
+    ]
+    assert stage.checks(group) == [("greenroom/gate into nearly", "success")]
+
+
 def test_closing_ends_the_preview(stage: Stage) -> None:
     """The deployment is inactive afterwards, whatever is checked out, and nothing is run."""
     number = stage.propose("better", {"train.py": "better"})

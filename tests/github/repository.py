@@ -97,6 +97,12 @@ class FakeRepository(Posts, Rules):
         """Move the head of a pull request, by a push to its branch."""
         self._move_head(self.pull(number), sha)
 
+    def retarget(self, number: int, base: str, *, files: Sequence[str]) -> None:
+        """Have a pull request go into another branch, where these are the *files* that it changes."""
+        pull = self.pull(number)
+        pull.base, pull.base_sha, pull.updated = base, self.history.head_of(base), self.hub.clock.now()
+        pull.files = [ChangedFile(each) for each in files]
+
     def close(self, number: int) -> None:
         pull = self.pull(number)
         pull.state, pull.closed = "closed", self.hub.clock.now()

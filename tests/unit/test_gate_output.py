@@ -46,8 +46,33 @@ def test_the_verdict_decides(outcome: Outcome, gate: GateTable, held: bool, stat
     said = describe_report(make_report(checks=[check("GR102", outcome)]), links=LINKS, gate=gate, held=held)
 
     assert said.state == state
-    assert [button.identifier for button in said.buttons] == (["preview"] if held else [])
+    assert [button.identifier for button in said.buttons] == (["preview:555555555555"] if held else [])
     assert all(len(b.label) <= 20 and len(b.description) <= 40 for b in said.buttons)
+
+
+@pytest.mark.parametrize(
+    ("gate", "held", "overridden", "state"),
+    [
+        (GateTable(), False, False, "action_required"),
+        (GateTable(), True, False, "action_required"),
+        (STRICT, False, False, "failure"),
+        (GateTable(), False, True, "success"),
+        (STRICT, False, True, "success"),
+    ],
+)
+def test_what_only_a_fork_has_said_does_not_pass(
+    gate: GateTable, held: bool, overridden: bool, state: str
+) -> None:
+    """An open GR304 waits whatever `on_inconclusive` says, until someone has put their name to it."""
+    word = (
+        Override(reason="Run here by hand", by="bob", at="2026-01-01T00:00:00+00:00") if overridden else None
+    )
+    foreign = check("GR304", "inconclusive").model_copy(update={"override": word})
+    report = make_report(checks=[check("GR102", "passed"), foreign])
+    said = describe_report(report, links=LINKS, gate=gate, held=held)
+
+    assert said.state == state
+    assert ("waits for a maintainer" in said.title) == (not overridden)
 
 
 def test_it_says_what_the_comment_says() -> None:

@@ -165,7 +165,7 @@ def test_a_held_preview_waits() -> None:
     (check,) = forge.checks.values()
 
     assert check.state == "action_required"
-    assert [button.identifier for button in check.buttons] == ["preview"]
+    assert [button.identifier for button in check.buttons] == ["preview:555555555555"]
     assert f"/greenroom preview {SHA}" in held
     assert forge.deployments == {}
 

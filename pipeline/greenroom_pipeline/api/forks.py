@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,32 +27,39 @@ if TYPE_CHECKING:
 
 ARTIFACT = "greenroom-bundle"
 LIMITS = BundleLimits()
+MOST_RUNS = 5
+"""Of a commit that are looked into, the newest first: whoever has a fork may run it as often as they like."""
 
 
 def bring_in(server: AppServer, pull: PullRequest, known: RunRecord | None) -> RunRecord | None:
     """Return the record of what a fork's newest run has left behind, fetching it where it is not *known*.
 
-    None where no run has left anything yet. `BundleRefused`, `BundleTooLarge`, `DataError` or `ScoringError` for
-    what cannot be used, which is not fetched again.
+    None where no run has left anything yet. What cannot be used is not fetched again, and the run before it counts;
+    `BundleRefused` where there is none of use.
     """
     if known is not None and not known.tags.get("fork"):
         return known  # whoever may write here has run it
-    run = next((run for run in server.runs(pull.head) if _is_of_fork(server, run)), None)
-    name = "" if run is None else f"{run.id}.{run.attempt}"
-    if run is None or (known is not None and known.tags["fork"] == name):
-        return known
-    if name in server.refused:
-        raise BundleRefused(server.refused[name])
+    refused: list[str] = []
+    for run in islice((run for run in server.runs(pull) if run.has_ended), MOST_RUNS):
+        name = f"{run.id}.{run.attempt}"
+        if known is not None and known.tags["fork"] == name:
+            return known
+        found = None if name in server.refused else _try(server, pull, run, name)
+        if found is not None:
+            return found
+        if name in server.refused:
+            refused.append(server.refused[name])
+    if known is None and refused:
+        raise BundleRefused(refused[0])
+    return known
+
+
+def _try(server: AppServer, pull: PullRequest, run: WorkflowRun, name: str) -> RunRecord | None:
     try:
-        return _fetch(server, pull, run, name) or known
+        return _fetch(server, pull, run, name)
     except (BundleRefused, BundleTooLarge, DataError, ScoringError) as error:
         server.refused[name] = str(error)
-        raise
-
-
-def _is_of_fork(server: AppServer, run: WorkflowRun) -> bool:
-    """Say whether it has ended and is another repository's: ours hand in by themselves, and prove who they are."""
-    return run.has_ended and run.repository_id != server.registration.repository_id
+        return None
 
 
 def _fetch(server: AppServer, pull: PullRequest, run: WorkflowRun, name: str) -> RunRecord | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from greenroom_pipeline.api.examination import Submission
+from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.gate import apply_overrides, decide
 from greenroom_pipeline.locks import locked
@@ -66,7 +68,13 @@ def _find_kept(store: Store, submission: Submission) -> RunRecord | None:
 def _admit(project: Project, submission: Submission) -> PullRequest:
     origin = submission.sheet.origin
     assert origin.pull is not None
-    return project.forge.admit(origin.pull, branch=origin.branch, head=origin.sha)
+    try:
+        return project.forge.admit(origin.pull, branch=origin.branch, head=origin.sha)
+    except RepositoryError:
+        # A forge may refuse what was closed or has moved as it refuses what it never had.
+        with suppress(RepositoryError):
+            _require_newest_commit(submission, project.forge.pull(origin.pull))
+        raise
 
 
 def _require_newest_commit(submission: Submission, pull: PullRequest) -> None:

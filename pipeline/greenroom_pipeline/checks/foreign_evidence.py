@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from greenroom_pipeline.checks.check import Case, conclude
 from greenroom_pipeline.report import CheckResult
 from greenroom_pipeline.settings import GateTable
@@ -21,3 +23,11 @@ class ForeignEvidence:
             "Take its branch into this repository to have it judged."
         )
         return [conclude(self, "inconclusive", reason)]
+
+
+def rests_on_word(checks: Sequence[CheckResult]) -> bool:
+    """Say whether a verdict of these rests on what only a fork has said, and nobody has taken that over."""
+    return any(
+        each.code == ForeignEvidence.code and each.outcome == "inconclusive" and each.override is None
+        for each in checks
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from greenroom_pipeline.commands.answering import Asker, Doers, Outcome, answer_button, answer_comment
 from greenroom_pipeline.commands.command import Command
 from greenroom_pipeline.commands.doing import explain, override, rerun
@@ -9,14 +11,13 @@ from greenroom_pipeline.events.hints import RERUN, ButtonHint, CommandHint
 from greenroom_pipeline.events.holding import approve, is_held
 from greenroom_pipeline.events.server import AppServer
 from greenroom_pipeline.events.settling import settle
+from greenroom_pipeline.events.sharing import choose_speaker, find_sharers
 from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.publishing.gate_output import PREVIEW
 from greenroom_pipeline.publishing.publication import publish_start
 from greenroom_pipeline.record import find_finished
 from greenroom_pipeline.tracking import RunRecord
 from greenroom_services.errors import PreviewAbsent
-
-PREVIEW = "preview"
-"""What the button that starts a fork's preview says when it was pressed."""
 
 
 def heed_comment(server: AppServer, hint: CommandHint) -> None:
@@ -24,18 +25,33 @@ def heed_comment(server: AppServer, hint: CommandHint) -> None:
 
 
 def heed_button(server: AppServer, hint: ButtonHint) -> None:
-    """Do what a button of our check stands for; another's check is none of ours."""
-    ours = (server.place(hint.sha, pull=None).check_name, server.project.name)
-    if (hint.check, hint.key) != ours or hint.sender.endswith("[bot]"):
+    """Do what a button of our check stands for, on the pull request that the check is about."""
+    if hint.key != server.project.name or hint.sender.endswith("[bot]"):
         return
-    if hint.identifier == RERUN:
-        command = Command("rerun")
-    elif hint.identifier == PREVIEW:
-        command = Command("preview", sha=hint.sha)
-    else:
-        return
-    for number in server.github.pull_numbers_of_commit(hint.sha):
-        answer_button(server.forge, _list_doers(server), hint, command, number=number, to=server.addressee)
+    sharers = find_sharers(server, hint.sha)
+    shown = [pull for pull in sharers if server.place(pull).check_name == hint.check]
+    if hint.identifier == RERUN and shown:
+        number = choose_speaker(server, shown).number
+        answer_button(
+            server.forge, _list_doers(server), hint, Command("rerun"), number=number, to=server.addressee
+        )
+    elif hint.identifier.startswith(PREVIEW):
+        _heed_preview(server, hint, shown)
+
+
+def _heed_preview(server: AppServer, hint: ButtonHint, shown: Sequence[PullRequest]) -> None:
+    """Start the preview of the very run that the check was about, whatever else has the same commit."""
+    run, command = hint.identifier.removeprefix(PREVIEW), Command("preview", sha=hint.sha)
+    kept = server.project.store.records(sha=hint.sha, state="finished")
+    meant = {each.tags.get("pull") for each in kept if run and each.id.startswith(run)}
+
+    def start(pull: PullRequest, command: Command, by: Asker) -> Outcome:
+        return _start_preview(server, pull, command, by=by, run=run)
+
+    for pull in shown:
+        if str(pull.number) in meant:
+            doers = {**_list_doers(server), "preview": start}
+            answer_button(server.forge, doers, hint, command, number=pull.number, to=server.addressee)
 
 
 def _list_doers(server: AppServer) -> Doers:
@@ -50,11 +66,11 @@ def _list_doers(server: AppServer) -> Doers:
 
 
 def _rerun(server: AppServer, pull: PullRequest) -> Outcome:
-    runs = server.runs(pull.head)
+    runs = server.runs(pull)
     outcome = rerun(server.github, runs, pull, workflow=server.registration.workflow)
     if runs and _find(server, pull) is None:
         links = server.links(pull.number, job=runs[0].link)
-        publish_start(server.forge, server.place(pull.head, pull=pull.number), links)
+        publish_start(server.forge, server.place(pull), links)
     return outcome
 
 
@@ -73,8 +89,10 @@ def _override(server: AppServer, pull: PullRequest, command: Command, *, by: Ask
     return outcome
 
 
-def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
-    """Let a fork's preview start, of the very commit that somebody has looked at and named."""
+def _start_preview(
+    server: AppServer, pull: PullRequest, command: Command, *, by: Asker, run: str = ""
+) -> Outcome:
+    """Let a fork's preview start, of the very commit that somebody has looked at and named, and of that *run*."""
     head = pull.head[:7]
     if command.sha != pull.head:
         text = f"Commit {command.sha[:7]} is not the newest any more; look at {pull.head} and name that."
@@ -82,6 +100,9 @@ def _start_preview(server: AppServer, pull: PullRequest, command: Command, *, by
     record = _find(server, pull)
     if record is None:
         return Outcome(f"There is no report of commit {head} yet; ask again once it is there.", done=False)
+    if not record.id.startswith(run):
+        text = f"Commit {head} was run again since; look at what that came to, and press the button anew."
+        return Outcome(text, done=False)
     if not is_held(record):
         return Outcome(f"The preview of commit {head} waits for nobody's word.")
     approve(server.project.store, record, by=by.login)

@@ -39,7 +39,7 @@ class ButtonHint(_Hint):
 
     kind: Literal["button"] = "button"
     sha: Sha
-    check: str = Field(max_length=200)
+    check: str = Field(max_length=500)
     key: str = Field(max_length=200)
     identifier: str = Field(max_length=20)
     sender: Login

@@ -30,6 +30,7 @@ class Rounds:
     _due: float = float("-inf")
     _number: int = 0
     _waiting: list[PullRequest] = field(default_factory=list)
+    _listed: list[PullRequest] = field(default_factory=list)
     _settled: dict[int, tuple[str, int]] = field(default_factory=dict)
     """How a pull request looked when it was settled, and in which round."""
 
@@ -55,8 +56,8 @@ class Rounds:
         _attend("the pull requests", self._list)
 
     def _list(self) -> None:
-        pulls = self.server.forge.pulls()
-        self._waiting = [pull for pull in pulls if not self._is_still(pull)]
+        self._listed = self.server.forge.pulls()
+        self._waiting = [pull for pull in self._listed if not self._is_still(pull)]
 
     def _is_still(self, pull: PullRequest) -> bool:
         look, number = self._settled.get(pull.number, ("", 0))
@@ -66,7 +67,13 @@ class Rounds:
         """Return what differs when there is something to do: on the forge, and in the store."""
         record = find_finished(self.server.project.store, pull.number, sha=pull.head)
         kept = [record.id, record.tags["verdict"], record.tags.get("preview")] if record else []
-        return repr([pull.head, pull.state, pull.base, pull.updated, *kept])
+        # Those that share its check: what one of them said of it must not stand once that has gone.
+        sharers = [(each.number, each.base) for each in self._listed if _is_open_at(each, pull.head)]
+        return repr([pull.head, pull.state, pull.base, pull.updated, *kept, sharers])
+
+
+def _is_open_at(pull: PullRequest, sha: str) -> bool:
+    return (pull.state, pull.head) == ("open", sha)
 
 
 def _attend(what: str, act: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from greenroom_pipeline.api.deployment import HostPreviews, Previews
 from greenroom_pipeline.commands.command import Addressee, Name
 from greenroom_pipeline.configuration import FILE, load_settings
-from greenroom_pipeline.forge import Forge
+from greenroom_pipeline.forge import Forge, PullRequest
 from greenroom_pipeline.forge.choice import open_github_server
 from greenroom_pipeline.forge.registration import Registration, read_registration
 from greenroom_pipeline.places import Places
@@ -78,24 +78,39 @@ class AppServer:
         settings = load_settings(self.project.repository.root)
         return replace(self, project=replace(self.project, settings=settings))
 
-    def place(self, sha: str, *, pull: int | None) -> Place:
+    def place(self, pull: PullRequest) -> Place:
         folder = self.project.repository.folder()
-        return Place(self.project.name, folder, sha, pull, commands=_COMMANDS)
+        return Place(
+            self.project.name,
+            folder,
+            pull.head,
+            pull.number,
+            side_branch=pull.side_branch,
+            commands=_COMMANDS,
+        )
 
     @property
     def addressee(self) -> Addressee:
-        return self.place("", pull=None).addressee
+        return Place(
+            self.project.name, self.project.repository.folder(), "", None, commands=_COMMANDS
+        ).addressee
 
     def links(self, pull: int, *, job: str | None = None) -> Links:
         review = address_review(self.registration.server, project=self.project.name, pull=pull)
         return Links(review=review, job=job)
 
-    def runs(self, sha: str) -> list[WorkflowRun]:
-        """Return the runs of the one workflow that counts, for pull requests at a commit, newest first."""
+    def runs(self, pull: PullRequest) -> list[WorkflowRun]:
+        """Return the runs of the one workflow that counts, for a pull request's head, newest first.
+
+        Anybody may have a run of that commit, in another repository or for another branch; none of those counts.
+        """
+        if pull.head_repository is None:
+            return []
+        counted = ("pull_request", self.registration.workflow, pull.head, pull.head_repository, pull.branch)
         return [
             run
-            for run in self.github.runs_of(sha)
-            if (run.event, run.workflow, run.head) == ("pull_request", self.registration.workflow, sha)
+            for run in self.github.runs_of(pull.head)
+            if (run.event, run.workflow, run.head, run.repository_id, run.branch) == counted
         ]
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from greenroom_pipeline.api.forks import bring_in
-from greenroom_pipeline.errors import DataError, RepositoryError, ScoringError
+from greenroom_pipeline.checks.foreign_evidence import rests_on_word
+from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.events.holding import WANTED, WITHDRAWN, is_held, show_preview
 from greenroom_pipeline.events.server import AppServer
+from greenroom_pipeline.events.sharing import choose_speaker, group_sharers
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.publishing.publication import (
+    Place,
     publish_failure,
     publish_report,
     publish_start,
@@ -22,7 +27,7 @@ from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.touches import touches_model
 from greenroom_pipeline.tracking import RunRecord
-from greenroom_services.errors import BundleRefused, BundleTooLarge, PreviewAbsent
+from greenroom_services.errors import BundleRefused, PreviewAbsent
 
 _log = logging.getLogger(__name__)
 _QUEUE = re.compile(r"refs/heads/gh-readonly-queue/(.+)/pr-([0-9]{1,18})-[0-9a-f]{40,64}")
@@ -34,10 +39,21 @@ def settle(server: AppServer, number: int) -> bool:
     Return whether that is all until something changes; False while a run is awaited.
     """
     pull = server.forge.pull(number)
-    if pull.state == "open":
-        return _settle_open(server, pull)
-    _settle_closed(server, pull)
-    return True
+    if pull.state != "open":
+        _settle_closed(server, pull)
+    settled = [_settle_group(server, group) for group in group_sharers(server, pull)]
+    return all(settled)
+
+
+def _settle_group(server: AppServer, group: Sequence[PullRequest]) -> bool:
+    """Settle open pull requests of one head into one branch, which share its check."""
+    if len(group) == 1:
+        return _settle_open(server, group[0], server.place(group[0]))
+    # What is new of each is brought in before it is said who gives the check.
+    settled = [_settle_open(server, each, replace(server.place(each), gives_check=False)) for each in group]
+    speaker = choose_speaker(server, group)
+    settled.append(_settle_open(server, speaker, server.place(speaker)))
+    return all(settled)
 
 
 def _settle_closed(server: AppServer, pull: PullRequest) -> None:
@@ -48,53 +64,55 @@ def _settle_closed(server: AppServer, pull: PullRequest) -> None:
     if record is not None and record.tags.get("preview") != WITHDRAWN:
         # So that it comes back with its pull request, and one that has expired does not.
         store.tag(record.id, {"preview": WITHDRAWN})
-    withdraw(server.forge, server.place(pull.head, pull=pull.number))
+    withdraw(server.forge, server.place(pull))
 
 
-def _settle_open(server: AppServer, pull: PullRequest) -> bool:
+def _settle_open(server: AppServer, pull: PullRequest, place: Place) -> bool:
     record = find_finished(server.project.store, pull.number, sha=pull.head)
     if pull.is_fork:
         try:
             record = bring_in(server, pull, record)
-        except (BundleRefused, BundleTooLarge, DataError, ScoringError) as error:
-            _publish_failure(server, pull, step="bringing the fork's run in", reason=str(error))
+        except BundleRefused as error:
+            _publish_failure(server, pull, place, step="bringing the fork's run in", reason=str(error))
             return True
     if record is None:
-        return _announce(server, pull)
-    _publish(server, pull, record)
+        return _announce(server, pull, place)
+    _publish(server, pull, place, record)
     return True
 
 
-def _announce(server: AppServer, pull: PullRequest) -> bool:
+def _announce(server: AppServer, pull: PullRequest, place: Place) -> bool:
     """Say of a commit without a report what it waits for, or why there will be none; return whether that stands."""
-    place = server.place(pull.head, pull=pull.number)
-    if not _touches_model(server, pull, folder=place.folder):
+    if not _touches_model(server, pull):
         publish_untouched(server.forge, place)
         return True
-    ended = [run for run in server.runs(pull.head)[:1] if run.has_ended]
+    ended = [run for run in server.runs(pull)[:1] if run.has_ended]
     if ended:
         reason = (
             f"the workflow's run ended ({ended[0].conclusion}) and handed no report in; its log says more"
         )
-        _publish_failure(server, pull, step="run", reason=reason, job=ended[0].link)
+        _publish_failure(server, pull, place, step="run", reason=reason, job=ended[0].link)
     else:
         publish_start(server.forge, place, server.links(pull.number))
     return False
 
 
-def _touches_model(server: AppServer, pull: PullRequest, *, folder: str) -> bool:
-    files, links = server.forge.changed_files(pull.number), server.project.repository.links()
-    return touches_model(server.project.settings, folder, files, links=links)
+def _touches_model(server: AppServer, pull: PullRequest) -> bool:
+    """Say so also where the pull request has changed meanwhile: what was listed may be of another head or branch."""
+    repository = server.project.repository
+    files, links = server.forge.changed_files(pull.number), repository.links()
+    touched = touches_model(server.project.settings, repository.folder(), files, links=links)
+    return touched or server.forge.pull(pull.number) != pull
 
 
 def _publish_failure(
-    server: AppServer, pull: PullRequest, *, step: str, reason: str, job: str | None = None
+    server: AppServer, pull: PullRequest, place: Place, *, step: str, reason: str, job: str | None = None
 ) -> None:
-    place, links = server.place(pull.head, pull=pull.number), server.links(pull.number, job=job)
+    links = server.links(pull.number, job=job)
     publish_failure(server.forge, place, links, step=step, reason=reason, log="")
 
 
-def _publish(server: AppServer, pull: PullRequest, record: RunRecord) -> None:
+def _publish(server: AppServer, pull: PullRequest, place: Place, record: RunRecord) -> None:
     """Post the report, with the preview as it is on this server."""
     held = is_held(record)
     if not held and record.tags.get("preview") in (WANTED, WITHDRAWN):
@@ -104,7 +122,7 @@ def _publish(server: AppServer, pull: PullRequest, record: RunRecord) -> None:
         raise RepositoryError(f"run {record.id} has lost its report; run the commit again")
     publish_report(
         server.forge,
-        server.place(pull.head, pull=pull.number),
+        place,
         _place_preview(server, pull, report),
         server.links(pull.number),
         held=held,
@@ -142,12 +160,13 @@ def settle_queue(server: AppServer, *, sha: str, ref: str) -> None:
         _log.warning("%s is no commit of a merge queue that we know; nothing is said of it", ref[:200])
         return
     pull = server.forge.pull(int(found[2]))
-    place, links = server.place(sha, pull=None), server.links(pull.number)
+    place = replace(server.place(pull), sha=sha, pull=None)
+    links = server.links(pull.number)
     if pull.state != "open" or pull.base != found[1]:
         reason = f"pull request {pull.number} is {pull.state} and goes into {pull.base}, not {found[1]}"
         publish_failure(server.forge, place, links, step="merge queue", reason=reason, log="")
         return
-    if not _touches_model(server, pull, folder=place.folder):
+    if not _touches_model(server, pull):
         publish_untouched(server.forge, place)
         return
     report, reason = _find_standing(server, pull)
@@ -162,10 +181,16 @@ def _find_standing(server: AppServer, pull: PullRequest) -> tuple[Report | None,
     store, head = server.project.store, pull.head[:7]
     record = find_finished(store, pull.number, sha=pull.head)
     report = None if record is None else read_report(store, record.id)
-    if report is None:
+    if record is None or report is None:
         return (
             None,
             f"pull request {pull.number} has no report of its commit {head}; run it, then queue it again",
+        )
+    if is_held(record) or rests_on_word(report.checks):
+        return (
+            None,
+            f"pull request {pull.number} waits for a maintainer's word on commit {head}; its check says which, then"
+            " queue it again",
         )
     champion = store.champion()
     current = champion.tags.get("digest") if champion else None

@@ -24,8 +24,12 @@ class PullRequest:
     updated: datetime
     base: str = ""
     """The branch that it is to be merged into."""
+    side_branch: str = ""
+    """That branch where it is not the default one; empty where it is."""
     is_fork: bool = False
     """Whether its commits are in another repository, whose people may write nothing here."""
+    head_repository: int | None = None
+    """Id of the repository that its commits are in; None where there are none, and once a fork was deleted."""
     link: str | None = None
     """Its page, where the forge has pages."""
 

@@ -79,8 +79,10 @@ def _read(posted: Posted) -> PullRequest:
         state=_read_state(posted),
         updated=posted.updated_at or posted.created_at,
         base=posted.base.ref,
+        side_branch="" if posted.base.ref == posted.base.repo.default_branch else posted.base.ref,
         # A fork that was deleted leaves no repository.
         is_fork=source is None or source.id != posted.base.repo.id,
+        head_repository=None if source is None else source.id,
         link=posted.html_url,
     )
 

@@ -53,12 +53,8 @@ class GitHubServer:
         """Return the open pull requests whose newest commit this is, forks' among them."""
 
         def find(repository: Repository) -> list[int]:
-            known = repository.get_commit(sha).get_pulls()
-            found = [each.number for each in known if each.state == "open" and each.head.sha == sha]
-            # GitHub may not know a fork's commit by its pull request.
-            return found or [
-                each.number for each in repository.get_pulls(state="open") if each.head.sha == sha
-            ]
+            # GitHub may not know a fork's commit by its pull request, so all are looked through.
+            return [each.number for each in repository.get_pulls(state="open") if each.head.sha == sha]
 
         return sorted(self.session.settle(f"the pull requests of {sha[:7]}", find))
 

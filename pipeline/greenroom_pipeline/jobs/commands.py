@@ -89,9 +89,13 @@ def _rerun(desk: _Desk, pull: PullRequest) -> Outcome:
 
 
 def _list_runs(desk: _Desk, pull: PullRequest) -> list[WorkflowRun]:
-    """Return the runs of this very workflow for the newest commit, newest first."""
-    counted = ("pull_request", desk.job.actions.workflow)
-    return [run for run in desk.github.runs_of(pull.head) if (run.event, run.workflow) == counted]
+    """Return the runs of this very workflow for the pull request's newest commit, newest first."""
+    counted = ("pull_request", desk.job.actions.workflow, pull.head_repository, pull.branch)
+    return [
+        run
+        for run in desk.github.runs_of(pull.head)
+        if (run.event, run.workflow, run.repository_id, run.branch) == counted
+    ]
 
 
 def _override(desk: _Desk, pull: PullRequest, command: Command, *, by: Asker) -> Outcome:
@@ -120,6 +124,6 @@ def _publish(desk: _Desk, pull: PullRequest) -> None:
     # Where it is none of this workflow's, this job is the one to look into, and gives way to every other.
     order = order_attempt(newest.id, newest.attempt) if newest else 0
     links = Links(run=run, job=newest.link if newest else desk.job.actions.job)
-    place = replace(_place(desk, sha=pull.head), pull=pull.number, order=order)
+    place = replace(_place(desk, sha=pull.head), pull=pull.number, order=order, side_branch=pull.side_branch)
     settings = (project.repository.root / FILE).read_text(encoding="utf-8")
     publish_report(desk.forge, place, report, links, settings=settings)

@@ -24,6 +24,8 @@ class PullEvent:
     """SHA of the commit under review, which is not the one that GitHub merges on trial."""
     base: str
     """SHA of the base branch's tip, empty where the payload does not say."""
+    side_branch: str
+    """The branch that it goes into where that is not the default one; empty where it is."""
     is_fork: bool
 
 
@@ -33,6 +35,7 @@ class GroupEvent:
 
     head: str
     base: str
+    side_branch: str
 
 
 def read_pull(payload: Payload) -> PullEvent:
@@ -49,6 +52,7 @@ def read_pull(payload: Payload) -> PullEvent:
         action=_dig(payload, str, "action") or "",
         head=head,
         base=_sha(pull, "base", "sha"),
+        side_branch=_find_side(payload, _dig(pull, str, "base", "ref") or ""),
         is_fork=_is_fork(payload, pull),
     )
 
@@ -60,12 +64,19 @@ def read_group(payload: Payload) -> GroupEvent:
         raise SettingsError(
             "the event's file names no commit of a merge group; run it in a workflow, on: merge_group"
         )
-    return GroupEvent(head, _sha(payload, "merge_group", "base_sha"))
+    branch = _dig(payload, str, "merge_group", "base_ref") or ""
+    return GroupEvent(head, _sha(payload, "merge_group", "base_sha"), _find_side(payload, branch))
 
 
 def read_default_branch(payload: Payload) -> str:
     """Return the repository's default branch, or nothing where the payload does not say."""
     return _dig(payload, str, "repository", "default_branch") or ""
+
+
+def _find_side(payload: Payload, ref: str) -> str:
+    """Return the branch of a ref where it is not the default one; one that is not known to be that is not."""
+    branch = ref.removeprefix("refs/heads/")
+    return "" if branch == read_default_branch(payload) else branch
 
 
 def _is_fork(payload: Payload, pull: Payload) -> bool:

@@ -53,6 +53,8 @@ class Target:
     pull: int | None = None
     base: str = ""
     """Where its change begins, if that is known."""
+    side_branch: str = ""
+    """The branch that it goes into, where that is not the default one."""
     is_fork: bool = False
     posts: bool = True
 
@@ -109,6 +111,7 @@ def open_poster(job: Job, target: Target, repository: Repository) -> Poster:
         pull=target.pull,
         order=read_order(job.environ) or 0,
         commands=list_commands(job),
+        side_branch=target.side_branch,
     )
     forge = _open_forge(job, target, repository) if name else None
     return Poster(forge, place, Links(job=job.actions.job), settings, job.warn)

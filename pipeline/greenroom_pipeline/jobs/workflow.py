@@ -58,7 +58,7 @@ def run_job(job: Job) -> Report | None:
             )
         case "merge_group":
             group = read_group(job.actions.payload)
-            return _run(job, Target(group.head, base=group.base))
+            return _run(job, Target(group.head, base=group.base, side_branch=group.side_branch))
         case "push" if _is_default_branch(job):
             return _run(job, Target(job.actions.sha))
         case event:
@@ -69,7 +69,13 @@ def run_job(job: Job) -> Report | None:
 
 
 def _target(pull: PullEvent) -> Target:
-    return Target(pull.head, pull=pull.number, base=pull.base, is_fork=pull.is_fork)
+    return Target(
+        pull.head,
+        pull=pull.number,
+        base=pull.base,
+        side_branch=pull.side_branch,
+        is_fork=pull.is_fork,
+    )
 
 
 def _is_default_branch(job: Job) -> bool:

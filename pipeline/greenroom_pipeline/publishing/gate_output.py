@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from greenroom_pipeline.checks.foreign_evidence import rests_on_word
 from greenroom_pipeline.forge.posts import Annotation, Button, CheckState
 from greenroom_pipeline.markdown import escape, fence, flatten
 from greenroom_pipeline.publishing.links import Links
@@ -25,7 +26,9 @@ MOST = 65_535 - 1_024
 TITLE_CHARACTERS = 200
 MESSAGE_CHARACTERS = 2_000
 MOST_ANNOTATIONS = 50
-START_PREVIEW = Button("Start preview", "Start it for this commit alone", "preview")
+PREVIEW = "preview:"
+"""What the identifier of the button begins with that starts a fork's preview; the beginning of its run's id follows."""
+_IDENTIFIER_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,12 @@ def describe_report(
     """
     head = _paragraphs(write_headline(report), write_links(links), *notes, write_subject(report))
     return GateOutput(
-        state=_conclude(report, gate, held=held),
+        state=conclude_check(report, gate, held=held),
         title=_title(report, held=held),
         summary=cut([Section("head", head, kept=True), *write_findings(report, gate)], most=MOST),
         text=cut(write_details(report, gate), most=MOST),
         annotations=annotate(report, settings, path=path),
-        buttons=[START_PREVIEW] if held else [],
+        buttons=[_offer_preview(report)] if held else [],
     )
 
 
@@ -109,17 +112,29 @@ def annotate(report: Report, settings: str, *, path: str) -> list[Annotation]:
     ][:MOST_ANNOTATIONS]
 
 
-def _conclude(report: Report, gate: GateTable, *, held: bool) -> CheckState:
+def _offer_preview(report: Report) -> Button:
+    """Name the run: several pull requests may have the commit, and another run of it may come in meanwhile."""
+    identifier = f"{PREVIEW}{report.candidate.run_id or ''}"[:_IDENTIFIER_CHARACTERS]
+    return Button("Start preview", "Start it for this commit alone", identifier)
+
+
+def conclude_check(report: Report, gate: GateTable, *, held: bool) -> CheckState:
+    """Return how the check of a report ends; what rests on a fork's word waits, whatever the gate says of open ones."""
     strict = report.verdict == "inconclusive" and gate.on_inconclusive == "fail"
     if report.verdict == "fail" or strict:
         return "failure"
-    return "action_required" if held else "success"
+    return "action_required" if held or rests_on_word(report.checks) else "success"
 
 
 def _title(report: Report, *, held: bool) -> str:
     words = {"pass": "Pass", "inconclusive": "Inconclusive", "fail": "Fail"}[report.verdict]
-    waits = ", the preview waits for a maintainer" if held else ""
-    return flatten(f"{words}{waits}: {report.summary}", most=TITLE_CHARACTERS)
+    return flatten(f"{words}{_say_waiting(report, held=held)}: {report.summary}", most=TITLE_CHARACTERS)
+
+
+def _say_waiting(report: Report, *, held: bool) -> str:
+    if held:
+        return ", the preview waits for a maintainer"
+    return ", it waits for a maintainer" if rests_on_word(report.checks) else ""
 
 
 def _paragraphs(*parts: str) -> str:

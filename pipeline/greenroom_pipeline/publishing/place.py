@@ -23,10 +23,19 @@ class Place:
     commands: tuple[Name, ...] = ()
     """What people are offered to ask for in comments there."""
 
+    side_branch: str = ""
+    """The branch that it goes into, where that is not the default one."""
+    gives_check: bool = True
+    """Whether the commit's check is given here, and not by another pull request that has the same head."""
+
     @property
     def check_name(self) -> str:
-        """A fixed name for the usual repository, and one for each project where several share one."""
-        return f"{GATE}/{self.project}" if self.folder else GATE
+        """A fixed name for the usual repository, and one for each project where several share one.
+
+        A check belongs to its commit, which may go into several branches: what one of them says holds for no other.
+        """
+        name = f"{GATE}/{self.project}" if self.folder else GATE
+        return f"{name} into {self.side_branch}" if self.side_branch else name
 
     @property
     def settings_path(self) -> str:

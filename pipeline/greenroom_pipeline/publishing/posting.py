@@ -46,7 +46,8 @@ def post(forge: Forge, place: Place, say: Callable[[Standing], Posts]) -> None:
     standing = _look(forge, place, attempts)
     if not _is_outrun(place, standing):
         posts = say(standing)
-        attempts.make("the check", lambda: forge.write_check(_make_check(place, posts)))
+        if place.gives_check:
+            attempts.make("the check", lambda: forge.write_check(_make_check(place, posts)))
         if standing.pull is not None and standing.pull.head == place.sha:
             _speak(forge, place, standing.pull, posts, attempts, told=standing.comment is not None)
     attempts.conclude()
