@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from greenroom_pipeline.api.mount import is_api
+
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -69,7 +71,7 @@ class GuardMiddleware:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        hosts = self._api_hosts if _is_api(scope) else self._hosts
+        hosts = self._api_hosts if _asks_api(scope) else self._hosts
         if _read_name(headers.get("host", "")) not in hosts:
             return _refuse(scope, "Only this machine's own names are answered, such as 127.0.0.1.", 400)
         if not _same_origin(headers):
@@ -80,14 +82,13 @@ class GuardMiddleware:
         return None
 
 
-def _is_api(scope: Scope) -> bool:
-    path: str = scope["path"]
-    return scope["type"] == "http" and (path == "/api" or path.startswith("/api/"))
+def _asks_api(scope: Scope) -> bool:
+    return scope["type"] == "http" and is_api(scope["path"])
 
 
 def _refuse(scope: Scope, message: str, status: int) -> Response:
     """Return a refusal: for the API in the one shape of errors."""
-    if _is_api(scope):
+    if _asks_api(scope):
         return JSONResponse({"error": message, "detail": []}, status_code=status)
     return PlainTextResponse(message, status_code=status)
 

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 from streamlit.web.bootstrap import load_config_options
 
 from greenroom_pipeline.access import is_loopback
 from greenroom_pipeline.api.app import build_api
+from greenroom_pipeline.api.mount import mount_api
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.places import find_places
@@ -64,11 +64,10 @@ def build_app() -> App:
     """Return the ASGI application; sets Streamlit's options for this process."""
     load_config_options(OPTIONS)
     page = Path(get_static_dir()) / "index.html"
-    api = build_api()
     return App(
         SCRIPT,
         lifespan=_import_pages,
-        routes=[Mount("/api", app=api), Route("/api", endpoint=api)],
+        routes=mount_api(build_api()),
         middleware=[
             Middleware(
                 GuardMiddleware,

@@ -58,6 +58,15 @@ def test_unknown_api_address_is_a_json_error(front: Front, method: str, path: st
     assert answer.json() == {"error": f"There is no {method} {answer.url.path}.", "detail": []}
 
 
+def test_no_path_below_the_api_is_the_portals(front: Front) -> None:
+    """A path with line breaks, where a route's pattern may end, is the API's as well."""
+    for path in ("/api/projects/a%0Ab/pulls/7/bundle", "/api/%0A", "/api/x%0Ay"):
+        answer = httpx.put(f"{front.address}{path}")
+        assert answer.status_code in (401, 404), path
+        assert set(answer.json()) == {"error", "detail"}
+        assert "\n" not in answer.json()["error"]
+
+
 def test_portal_is_served_at_deep_links(front: Front) -> None:
     """The portal's page answers at the root and at a review's own address."""
     for path in ("/", "/review?project=flight-delays&pull=7"):
