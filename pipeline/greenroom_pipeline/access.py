@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from greenroom_pipeline.errors import SettingsError
 
-# The portal, which asks no service itself, takes it from here.
+# The portal, which asks no service itself, takes them from here.
 from greenroom_services.host.names import is_loopback as is_loopback
+from greenroom_services.host.names import read_name as read_name
 
 SERVER = "GREENROOM_SERVER"
 TOKEN = "GREENROOM_TOKEN"
