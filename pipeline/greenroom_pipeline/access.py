@@ -18,6 +18,8 @@ REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 CREDENTIALS = (TOKEN, REQUEST_TOKEN, REQUEST_URL, "GITHUB_TOKEN")
 """Variables that are Greenroom's alone: nothing that a run starts may inherit them."""
+STEP_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE")
+"""Variables that name the files by which a step in GitHub Actions changes those after it."""
 PERMISSION = "`permissions: {contents: read, id-token: write}`"
 
 
