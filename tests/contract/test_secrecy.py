@@ -60,7 +60,9 @@ def test_training_does_not_read_the_run(tmp_path: Path) -> None:
     """Neither by inheritance nor by asking the system for it does training get at the job's credentials."""
     bench = make_repository(tmp_path / PROJECT)
     bench.write("read.sh", READ)
-    bench.write("greenroom.toml", SETTINGS.replace('"false"', '"MARK=1 sh read.sh $PPID >seen; env >>seen; false"'))
+    bench.write(
+        "greenroom.toml", SETTINGS.replace('"false"', '"MARK=1 sh read.sh $PPID >seen; env >>seen; false"')
+    )
     bench.write("holdout.csv", "distance,delay\n" + "1.0,2.0\n" * 40)
     bench.git("switch", "--quiet", "better")
     bench.commit("Read what there is")
