@@ -16,12 +16,12 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from greenroom_pipeline.access import Access
 from greenroom_pipeline.api.app import Api
 from greenroom_pipeline.api.exchange import Exchange
 from greenroom_pipeline.api.identity import TokenSenders
+from greenroom_pipeline.api.mount import mount_api
 from greenroom_pipeline.api.reception import Reception
 from greenroom_pipeline.packaging import Package
 from greenroom_pipeline.project import Project, open_project
@@ -177,7 +177,7 @@ def serving(api: Api, listener: socket.socket | None = None) -> Iterator[str]:
 
 @contextmanager
 def serving_app(api: Starlette, listener: socket.socket | None = None) -> Iterator[str]:
-    app = Starlette(routes=[Mount("/api", app=api)])
+    app = Starlette(routes=mount_api(api))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
     thread.start()

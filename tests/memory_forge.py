@@ -11,6 +11,10 @@ from greenroom_pipeline.errors import ForgeError, RepositoryError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.forge.posts import Check, Deployment
 
+BASE = "0" * 40
+TRIAL = "f" * 40
+"""The merge of whatever is newest, which jobs here are of unless they say otherwise."""
+
 
 @dataclass
 class MemoryForge:
@@ -21,6 +25,7 @@ class MemoryForge:
     refuses: dict[str, ForgeError] = field(default_factory=dict)
     comments: dict[tuple[int, str], str] = field(default_factory=dict)
     checks: dict[tuple[str, str, str], Check] = field(default_factory=dict)
+    merges: dict[str, Sequence[str]] = field(default_factory=dict)
     deployments: dict[tuple[int, str], Deployment] = field(default_factory=dict)
 
     def _ask(self, method: str) -> None:
@@ -61,6 +66,14 @@ class MemoryForge:
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         raise NotImplementedError
+
+    def parents(self, sha: str) -> Sequence[str]:
+        self._ask("parents")
+        if sha == TRIAL:
+            return [BASE, *{each.head for each in self.requests.values()}]
+        if sha not in self.merges:
+            raise RepositoryError(f"there is no commit {sha[:7]}")
+        return self.merges[sha]
 
     def may_write(self, login: str) -> bool:
         raise NotImplementedError

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from greenroom_pipeline.errors import SettingsError
 
-# The portal, which asks no service itself, takes it from here.
+# The portal, which asks no service itself, takes them from here.
 from greenroom_services.host.names import is_loopback as is_loopback
+from greenroom_services.host.names import read_name as read_name
 
 SERVER = "GREENROOM_SERVER"
 TOKEN = "GREENROOM_TOKEN"
@@ -17,6 +18,8 @@ REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 CREDENTIALS = (TOKEN, REQUEST_TOKEN, REQUEST_URL, "GITHUB_TOKEN")
 """Variables that are Greenroom's alone: nothing that a run starts may inherit them."""
+STEP_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE")
+"""Variables that name the files by which a step in GitHub Actions changes those after it."""
 PERMISSION = "`permissions: {contents: read, id-token: write}`"
 
 

@@ -53,7 +53,14 @@ Address = Annotated[str, typer.Option("--host", help="Address to listen on; loop
 Port = Annotated[
     int, typer.Option("--port", help="Port of the portal; 0 takes a free one.", min=0, max=65535)
 ]
-
+ApiPort = Annotated[
+    int,
+    typer.Option(
+        help="Port on which a registered server answers its API alone, for a reverse proxy; 0 takes a free one.",
+        min=0,
+        max=65535,
+    ),
+]
 GatewayHost = Annotated[
     str,
     typer.Option(help="Address that the previews' gateway listens on; beyond loopback it asks for tokens."),
@@ -212,6 +219,7 @@ def serve(
     directory: Directory = Path(),
     host: Address = "127.0.0.1",
     port: Port = 8501,
+    api_port: ApiPort = 8503,
     gateway_host: GatewayHost = "127.0.0.1",
     gateway_port: GatewayPort = 8502,
     gateway_name: GatewayName = None,
@@ -225,10 +233,11 @@ def serve(
 
     project = open_project(_places(directory))
     entrance = Entrance(gateway_host, gateway_port, gateway_name, preview_domain)
-    with serving(project, host=host, port=port, entrance=entrance) as server:
-        typer.echo(
-            f"Portal: {server.portal}\nGateway: {_tell_gateway(server.previews)}\nPress Ctrl-C to stop."
-        )
+    with serving(project, host=host, port=port, api_port=api_port, entrance=entrance) as server:
+        typer.echo(f"Portal: {server.portal}\nGateway: {_tell_gateway(server.previews)}")
+        if server.api is not None:
+            typer.echo(f"API: {server.api} (for the reverse proxy of {server.public})")
+        typer.echo("Press Ctrl-C to stop.")
         server.watch(threading.Event())
 
 

@@ -66,6 +66,12 @@ class Repository:
         sha, subject, author, seconds = self.git("log", "-1", f"--format={form}", revision, "--").split("\0")
         return Commit(sha, subject, author, datetime.fromtimestamp(int(seconds), UTC))
 
+    def parents(self, sha: str) -> list[str] | None:
+        """Return the parents of a commit; None where there is no such commit."""
+        if not self.asks("cat-file", "-e", f"{sha}^{{commit}}"):
+            return None
+        return self.git("rev-list", "--parents", "--max-count=1", sha, "--").split()[1:]
+
     def branch(self) -> str | None:
         """Return the branch that is checked out, or None when HEAD is detached."""
         if not self.asks("symbolic-ref", "--quiet", "HEAD"):

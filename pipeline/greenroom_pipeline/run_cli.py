@@ -17,6 +17,7 @@ from greenroom_pipeline.errors import GreenroomError, TrainingError
 from greenroom_pipeline.jobs.actions import Actions, hide_credentials, read_actions, tell_warning
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.progress import Watch
+from greenroom_pipeline.secrecy import close_process
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def run(directory: Directory = Path(), json: Json = False, bundle: Bundle = None
     console, places = Console(stderr=json), find_places(directory, os.environ)
     actions = read_actions(os.environ)
     access = _find_access(actions)
-    # From here on no process that is started inherits them.
+    # From here on no process that is started inherits them, or reads them here.
     hide_credentials(os.environ)
+    close_process()
     with importing():
         from greenroom_pipeline.configuration import load_settings
         from greenroom_pipeline.report import to_json

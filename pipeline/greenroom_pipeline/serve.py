@@ -16,6 +16,7 @@ from pathlib import Path
 
 from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.events.worker import working
+from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.previews import host_limits, runtime_choice, sweep
 from greenroom_pipeline.project import Project
@@ -33,10 +34,22 @@ LOOPBACK_ENTRANCE = Entrance()
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """Where the front listens."""
+
+    portal: str
+    api: str | None
+
+
+@dataclass(frozen=True)
 class Server:
     portal: str
     """Address of the portal, such as http://127.0.0.1:8501."""
     previews: Endpoints
+    api: str | None
+    """Address of the API alone, which a reverse proxy hands on to; None for a server without a public name."""
+    public: str | None
+    """The public address that the proxy answers."""
     parts: Mapping[str, tuple[subprocess.Popen[bytes], Path]]
     """Each process with its log."""
 
@@ -53,20 +66,23 @@ def serving(
     *,
     host: str,
     port: int,
+    api_port: int = 0,
     entrance: Entrance = LOOPBACK_ENTRANCE,
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Server]:
-    """Run the preview host and the portal while the context is open; *port* 0 takes a free one."""
+    """Run the preview host and the portal while the context is open; a port of 0 is a free one."""
     places = project.places
     previews = _launch_host(project, entrance)
     try:
         with (
             sweeping(project),
             working(places),
-            _portal(places, host=host, port=port, environ=environ) as (process, log, address),
+            _portal(places, host=host, ports=(port, api_port), environ=environ) as (process, log, addresses),
         ):
             parts = {"preview host": (previews.process, previews.log), "portal": (process, log)}
-            yield Server(address, previews.endpoints, parts)
+            registration = read_registration(places.home)
+            public = registration.server if registration else None
+            yield Server(addresses.portal, previews.endpoints, addresses.api, public, parts)
     finally:
         previews.stop()
 
@@ -118,11 +134,13 @@ def _launch_host(project: Project, entrance: Entrance) -> HostProcess:
 
 @contextmanager
 def _portal(
-    places: Places, *, host: str, port: int, environ: Mapping[str, str]
-) -> Iterator[tuple[subprocess.Popen[bytes], Path, str]]:
+    places: Places, *, host: str, ports: tuple[int, int], environ: Mapping[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], Path, Addresses]]:
     address, log = places.home / "portal.address", places.home / "portal.log"
     address.unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "greenroom_portal.front", "--host", host, "--port", str(port)]
+    port, api_port = map(str, ports)
+    command = [sys.executable, "-P", "-m", "greenroom_portal.front"]
+    options = ["--host", host, "--port", port, "--api-port", api_port, "--address-file", str(address)]
     settings = {
         "GREENROOM_REPOSITORY": str(places.repository),
         "GREENROOM_HOME": str(places.home),
@@ -131,7 +149,7 @@ def _portal(
     }
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*command, "--address-file", str(address)],
+            [*command, *options],
             env=dict(environ) | settings,
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -140,17 +158,18 @@ def _portal(
             start_new_session=True,
         )
     try:
-        yield process, log, _await_address(address, process, log)
+        yield process, log, _await_addresses(address, process, log)
     finally:
         _stop(process)
         address.unlink(missing_ok=True)
 
 
-def _await_address(address: Path, process: subprocess.Popen[bytes], log: Path) -> str:
+def _await_addresses(file: Path, process: subprocess.Popen[bytes], log: Path) -> Addresses:
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:
-        if address.exists():
-            return address.read_text().strip()
+        if file.exists():
+            portal, *others = file.read_text().split()
+            return Addresses(portal, next(iter(others), None))
         _require_running("portal", process, log)
         time.sleep(_POLL)
     raise ServeError(f"the portal did not start within {_START:g} s; its log is {log}")

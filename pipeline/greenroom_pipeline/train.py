@@ -14,7 +14,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from greenroom_pipeline.access import CREDENTIALS
+from greenroom_pipeline.access import CREDENTIALS, STEP_FILES
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
 from greenroom_pipeline.wording import find_reason
@@ -29,13 +29,15 @@ def project_environment(environ: Mapping[str, str], *, tools: Path) -> dict[str,
 
     Greenroom's own virtual environment is taken off the path, unless it is the one that the user activated:
     then it is the project's too. Where there is no uv, *tools* provides Greenroom's. What
-    Greenroom proves itself with is its own: a candidate's training may write no slot, and nothing on the forge.
+    Greenroom proves itself with is its own: a candidate's training may write no slot, and nothing on the forge. Nor
+    is it told how a step in GitHub Actions speaks for itself.
     """
     own = str(Path(sys.prefix) / "bin")
     activated = sys.prefix in (environ.get("VIRTUAL_ENV"), environ.get("CONDA_PREFIX"))
     taken_out = own if sys.prefix != sys.base_prefix and not activated else None
     folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each != taken_out]
-    passed_on = {name: value for name, value in environ.items() if name not in CREDENTIALS}
+    kept_back = {*CREDENTIALS, *STEP_FILES}
+    passed_on = {name: value for name, value in environ.items() if name not in kept_back}
     return passed_on | {"PATH": os.pathsep.join([*folders, str(_provide_uv(tools))])}
 
 

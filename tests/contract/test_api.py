@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.client
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,14 +17,16 @@ import pandas as pd
 import pytest
 from openapi_spec_validator import validate
 
+from greenroom_pipeline.api.app import MOST_BUNDLES
 from greenroom_pipeline.api.documents import ChampionState, PullState
 from greenroom_pipeline.api.openapi import describe_api
-from greenroom_pipeline.api.reception import open_reception
+from greenroom_pipeline.api.reception import Reception, open_reception
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.local_desk import LocalDesk
 from greenroom_pipeline.record import read_report, revise_report
 from greenroom_pipeline.report import Override
 from greenroom_pipeline.tracking import Store
+from greenroom_services.bundle import Bundle
 from greenroom_services.errors import HostAbsent, HostFull, PreviewFailed
 from tests.api_server import ApiServer, serving_api
 from tests.submissions import HOLDOUT, PREDICTIONS_KEY, PROJECT, Draft, make_draft
@@ -134,6 +137,43 @@ def test_slots_are_taken_in_side_by_side(server: ApiServer, tmp_path: Path) -> N
 
     assert len({state.version for state in states}) == 4
     assert [pull.number for pull in server.project.forge.pulls()] == list(heads)
+
+
+def test_long_bundles_keep_nobody_waiting(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While as many as may are taken in, the next one is told to come again, and whoever asks is answered."""
+    go, entered, take_in = threading.Event(), threading.Semaphore(0), Reception.take_in
+    heads = {}
+    for number in range(21, 22 + MOST_BUNDLES):
+        server.bench.git("switch", "--quiet", "--create", f"idea-{number}", "main")
+        heads[number] = server.bench.commit(f"Idea {number}")
+
+    def hand_in(number: int) -> httpx.Response:
+        draft = make_draft(sha=heads[number], branch=f"idea-{number}", pull=number, model=str(number))
+        packed = draft.pack(tmp_path / str(number) / str(go.is_set()))
+        return server.put(packed, pull=number, token=server.token(slot=str(number)))
+
+    def take_in_slowly(self: Reception, bundle: Bundle, number: int) -> PullState:
+        entered.release()
+        assert go.wait(60)
+        return take_in(self, bundle, number)
+
+    monkeypatch.setattr(Reception, "take_in", take_in_slowly)
+    *first, last = heads
+    with ThreadPoolExecutor(MOST_BUNDLES) as pool:
+        running = [pool.submit(hand_in, number) for number in first]
+        try:
+            for _ in running:
+                assert entered.acquire(timeout=60)
+            busy = hand_in(last)
+            assert (busy.status_code, busy.headers["retry-after"]) == (503, "5")
+            assert "many bundles are being taken in" in busy.json()["error"]
+            assert server.ask(f"/projects/{PROJECT}/champion").status_code == 404
+        finally:
+            go.set()
+    assert {each.result().status_code for each in running} == {200}
+    assert hand_in(last).status_code == 200
 
 
 def test_a_full_disk_is_told(server: ApiServer, draft: Draft, tmp_path: Path) -> None:

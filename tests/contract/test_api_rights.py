@@ -54,6 +54,7 @@ def assert_untouched(server: ApiServer) -> None:
         ("GET", "/projects/other/champion/model"),
         ("GET", f"/projects/other/champion/predictions?holdout={HOLDOUT}"),
         ("GET", "/projects/other/pulls/7"),
+        ("GET", "/projects/oth%0Aer/pulls/7"),
     ],
 )
 def test_a_token_opens_its_own_pull_request_alone(server: ApiServer, method: str, path: str) -> None:
@@ -62,6 +63,7 @@ def test_a_token_opens_its_own_pull_request_alone(server: ApiServer, method: str
 
     assert answer.status_code == 403
     assert "this credential is not for" in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
     assert_untouched(server)
 
 

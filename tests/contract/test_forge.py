@@ -122,6 +122,18 @@ def test_changed_files_are_named_from_the_top(world: World, bench: Workbench, fo
     assert sorted(forge.changed_files(moved) or ()) == ["deep/kept.txt", "moved.txt"]
 
 
+def test_a_merge_has_its_head_as_parent(world: World, bench: Workbench, forge: Forge) -> None:
+    """A merge was made from its base and its head; another commit from the one before."""
+    number = world.propose("better", "A better model")
+    head = forge.pull(number).head
+    later = world.push(number, "Even better")
+    merged = forge.merge(number, head=later, by="Grace")
+
+    assert len(forge.parents(merged) or ()) == 2
+    assert list(forge.parents(merged) or ())[1] == later
+    assert list(forge.parents(later) or ()) == [head]
+
+
 def test_whoever_has_the_repository_may_write(forge: Forge) -> None:
     """The repository's owner may write it."""
     assert forge.may_write("ada")

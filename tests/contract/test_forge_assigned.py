@@ -25,8 +25,12 @@ def test_posting_is_the_servers(tmp_path: Path) -> None:
         lambda: forge.end_deployments(7, "flights"),
     ]
     for post in posts:
-        with pytest.raises(ForgeError, match="posted on pull request 7 is posted by the server"):
+        with pytest.raises(
+            ForgeError, match=r"posted on (pull request 7|commit 0000000) is posted by the server"
+        ):
             post()
     with pytest.raises(ForgeError, match="asked by the server"):
         forge.may_write("ada")
+    with pytest.raises(ForgeError, match="asked by the server"):
+        forge.parents("0" * 40)
     assert forge.changed_files(7) is None

@@ -56,6 +56,11 @@ def test_the_branch_description_is_the_title(bench: Workbench, forge: LocalForge
     assert opened.title == "Gradient boosting"
 
 
+def test_a_commit_that_was_not_pushed_here_is_not_known(forge: LocalForge) -> None:
+    """A merge that GitHub has tried out is none of this repository's, which is no reason to refuse it."""
+    assert forge.parents("f" * 40) is None
+
+
 def test_merge_makes_a_merge_commit_and_closes(bench: Workbench, forge: LocalForge) -> None:
     """Merging brings the branch into the default one, names who did it, and marks the pull request merged."""
     head = propose(bench, "better", "A better model")

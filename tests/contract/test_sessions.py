@@ -152,6 +152,8 @@ BAD: dict[str, tuple[Callable[[Registered], str], str]] = {
     "without an end": (claiming(exp=None), "the token's exp is missing"),
     "no time": (claiming(exp="tomorrow"), "the token's exp is missing or malformed"),
     "without an id": (claiming(jti=None), "the token's jti is missing"),
+    "no commit": (claiming(sha=None), "the token's sha is missing"),
+    "a commit that is none": (claiming(sha="main"), "the token's sha is missing or malformed"),
     "an id of a repository that is none": (
         claiming(repository_id=True),
         "the token's repository_id is missing or",
@@ -227,6 +229,23 @@ def test_a_head_that_moved_is_told(registered: Registered, tmp_path: Path) -> No
     assert_refused(registered.server.put(packed, token=before), 409, "has moved")
     after = registered.session()
     assert_refused(registered.server.put(packed, token=after), 403, "this credential is for commit eeeeeee")
+
+
+@pytest.mark.parametrize(
+    ("sha", "said"),
+    [
+        ("1" * 40, "this job is of an older commit: the token's sha 1111111 is no merge of"),
+        ("2" * 40, "this job is of an older commit: the token's sha 2222222 is no merge of"),
+        ("3" * 40, "there is no commit 3333333"),
+    ],
+)
+def test_a_job_of_an_older_commit_opens_nothing_for_the_newest(
+    registered: Registered, sha: str, said: str
+) -> None:
+    """Whatever the job says it has checked out, its token is of a merge that is of one commit."""
+    registered.forge.merges |= {"1" * 40: ["0" * 40, "e" * 40], "2" * 40: [registered.server.head]}
+    for query in ({}, {"sha": registered.server.head}):
+        assert_refused(registered.trade(registered.token(sha=sha), **query), 403, said)
 
 
 def test_a_pushed_branch_becomes_its_jobs_pull_request(tmp_path: Path, tables: Path) -> None:

@@ -105,7 +105,17 @@ def test_what_github_says_counts(on_github: OnGitHub) -> None:
     with pytest.raises(ServerError, match=rf"refuses \(403\): pull request {fork} comes from a fork"):
         on_github.client_of(github.oidc.job(repository, fork)).rights()
 
+    older = github.oidc.job(repository, on_github.number)
     repository.push(on_github.number, "c" * 40)
+    for commit in (None, "c" * 40):
+        with pytest.raises(ServerError, match=r"refuses \(403\): this job is of an older commit"):
+            on_github.client_of(older, commit=commit).rights()
+    nowhere = github.oidc.job(repository, on_github.number, sha="d" * 40)
+    with pytest.raises(ServerError, match=r"refuses \(403\): no commit ddddddd in ada/flights"):
+        on_github.client_of(nowhere).rights()
+    no_merge = github.oidc.job(repository, on_github.number, sha="c" * 40)
+    with pytest.raises(ServerError, match=r"refuses \(403\): this job is of an older commit"):
+        on_github.client_of(no_merge).rights()
     with pytest.raises(ServerError, match=r"refuses \(403\): commit \w{7} is not the newest"):
         on_github.client(commit=on_github.head).rights()
     repository.close(on_github.number)

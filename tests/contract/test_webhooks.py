@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,16 @@ def test_too_large_an_event_is_cut_off(endpoint: Endpoint, monkeypatch: pytest.M
 def test_who_stalls_is_cut_off(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that does not come holds nothing up for longer than the forge itself would wait."""
     monkeypatch.setattr(module, "SECONDS", 0.05)
+    with begin_event(endpoint) as connection:
+        answer = connection.getresponse()
+        answer.read()
+
+    assert answer.status == 408
+
+
+@contextmanager
+def begin_event(endpoint: Endpoint) -> Iterator[http.client.HTTPConnection]:
+    """Send an event's headers and its first bytes, and no more."""
     headers, body = make_event("pull_request", PULL)
     parts = urlsplit(endpoint.address)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)) as connection:
@@ -261,10 +272,28 @@ def test_who_stalls_is_cut_off(endpoint: Endpoint, monkeypatch: pytest.MonkeyPat
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             connection.putheader(name, value)
         connection.endheaders(body[:10])
-        answer = connection.getresponse()
-        answer.read()
+        yield connection
 
-    assert answer.status == 408
+
+def await_answer(endpoint: Endpoint, status: int) -> httpx.Response:
+    """Deliver an event that is of no use until the answer has this status."""
+    deadline = time.monotonic() + 20
+    while (answer := endpoint.deliver("ping", {})).status_code != status:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.01)
+    return answer
+
+
+def test_few_are_read_at_once(endpoint: Endpoint) -> None:
+    """Who cannot sign takes no more memory than some events do; the forge is told to come again, and heard then."""
+    with ExitStack() as held:
+        for _ in range(module.MOST_AT_ONCE):
+            held.enter_context(begin_event(endpoint))
+        answer = await_answer(endpoint, 503)
+        assert (answer.headers["retry-after"], answer.json()["detail"]) == ("5", [])
+        assert httpx.get(f"{endpoint.address}/api/health").status_code == 200
+    await_answer(endpoint, 202)
+    assert endpoint.take_all() == []
 
 
 def test_without_an_app_there_is_nothing(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ PATIENCE = 60.0
 @dataclass(frozen=True)
 class Front:
     address: str
+    api: str | None
+    """Where the API alone is answered, of a registered server."""
     process: subprocess.Popen[str]
 
 
@@ -30,21 +32,23 @@ def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
         "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
         "PYTHONPATH": str(ROOT),
     }
+    ports = ("--port", "0", "--api-port", "0")
     process = subprocess.Popen(
-        [sys.executable, "-m", "greenroom_portal.front", "--port", "0", "--address-file", str(file)],
+        [sys.executable, "-m", "greenroom_portal.front", *ports, "--address-file", str(file)],
         env=environment,
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
-        yield Front(_await_address(file, process), process)
+        address, *others = _await_addresses(file, process)
+        yield Front(address, next(iter(others), None), process)
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
 
 
-def _await_address(file: Path, process: subprocess.Popen[str]) -> str:
+def _await_addresses(file: Path, process: subprocess.Popen[str]) -> list[str]:
     """Wait for the file that the front writes once it answers, or for its end."""
     deadline = time.monotonic() + PATIENCE
     while not file.exists():
@@ -54,4 +58,4 @@ def _await_address(file: Path, process: subprocess.Popen[str]) -> str:
             assert time.monotonic() < deadline, "the front did not start"
         else:
             raise AssertionError(f"the front ended: {process.communicate()[1]}")
-    return file.read_text()
+    return file.read_text().split()

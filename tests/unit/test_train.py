@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.access import CREDENTIALS
+from greenroom_pipeline.access import CREDENTIALS, STEP_FILES
 from greenroom_pipeline.errors import TrainingError
 from greenroom_pipeline.settings import TrainTable
 from greenroom_pipeline.train import project_environment, run_command, training_environment
@@ -92,10 +92,13 @@ def test_mlflow_is_pointed_at_the_run(tmp_path: Path) -> None:
 
 
 def test_credentials_are_kept_from_training(tmp_path: Path) -> None:
-    """A candidate's training sees the project's variables and nothing that a slot or the forge is written with."""
+    """A candidate's training sees the project's variables and nothing that a slot or the forge is written with.
+
+    Nor does it see the files in which the step says what later steps go by.
+    """
     environ = {
         "PATH": "/usr/bin",
-        **dict.fromkeys(CREDENTIALS, "secret"),
+        **dict.fromkeys((*CREDENTIALS, *STEP_FILES), "secret"),
         "GREENROOM_SERVER": "http://127.0.0.1:1",
         "X": "1",
     }

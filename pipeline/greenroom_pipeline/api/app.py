@@ -26,6 +26,7 @@ from greenroom_pipeline.api.openapi import describe_api
 from greenroom_pipeline.api.refusals import EXCEPTION_HANDLERS, HEADERS
 from greenroom_pipeline.api.session_route import SessionRoute
 from greenroom_pipeline.api.sessions import PREFIX as SESSION
+from greenroom_pipeline.api.turns import Turns
 from greenroom_pipeline.api.webhooks import Webhooks
 from greenroom_pipeline.events.inbox import FILE, Inbox
 from greenroom_pipeline.forge.registration import read_registration
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from greenroom_pipeline.api.reception import Reception
 
 LIMITS = BundleLimits()
+MOST_BUNDLES = 8
+"""Taken in at once: each may wait for its preview, and takes disk."""
 
 
 class PullNumber(Convertor[int]):
@@ -79,6 +82,7 @@ class Api:
         self._sessions = SessionRoute(exchange, lambda: self._open_once().project)
         self._opened: Reception | None = None
         self._opening = Lock()
+        self._bundles = Turns(MOST_BUNDLES, refusal="many bundles are being taken in; send it again soon")
         self._writing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def app(self) -> Starlette:
@@ -152,7 +156,7 @@ class Api:
         digest = _read_headers(request)
         # One bundle of a slot at a time, from its first byte on: what waits takes no disk.
         async with self._writing[number]:
-            with reception.make_room() as folder:
+            with self._bundles.take(), reception.make_room() as folder:
                 state = await self._take(request, reception, sender, digest=digest, into=Path(folder) / "it")
         return JSONResponse(as_json(state))
 
@@ -166,7 +170,7 @@ class Api:
                 f"this credential is for commit {str(sender.sha)[:7]}, and the bundle is of"
                 f" {bundle.manifest.sha[:7]}; run the newest commit",
             )
-        return await asyncio.to_thread(reception.take_in, bundle, request.path_params["number"])
+        return await self._bundles.run(reception.take_in, bundle, request.path_params["number"])
 
     def _identify(self, request: Request) -> Sender:
         credential = read_bearer(request.headers.get("authorization", ""))

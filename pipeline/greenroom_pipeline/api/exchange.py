@@ -17,6 +17,7 @@ from greenroom_pipeline.api.oidc import (
     read_kid,
     read_number,
     require_issued,
+    require_newest,
     require_pull,
     require_repository,
 )
@@ -73,9 +74,10 @@ class Exchange:
         number = read_number(claims)
         try:
             pull = _find_pull(forge, claims, number, commit=commit)
+            require_pull(claims, pull, commit=commit)
+            require_newest(claims, pull, parents=forge.parents(claims.sha))
         except RepositoryError as error:
             raise ProofUnfit(str(error)) from None
-        require_pull(claims, pull, commit=commit)
         return Proof(number, pull.head)
 
     def open(self, proof: Proof, *, project: str) -> SessionGrant:

@@ -6,6 +6,7 @@ Nothing here asks anybody; the keys and what is known of the pull request are gi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -52,6 +53,10 @@ class Claims(BaseModel):
     repository_owner_id: Id
     event_name: Text
     ref: Text
+    sha: str = Field(
+        pattern="^([0-9a-f]{40}|[0-9a-f]{64})$",
+        description="Of a pull request, GitHub's merge on trial of it.",
+    )
     head_ref: str = Field("", description="The pull request's branch; empty for other events.")
 
 
@@ -136,8 +141,7 @@ def read_number(claims: Claims) -> int:
 def require_pull(claims: Claims, pull: PullRequest, *, commit: str | None) -> None:
     """Raise `ProofUnfit` unless the forge agrees: the pull request is open, no fork's, and still where the job is.
 
-    *commit* is the one that the job says it has checked out, or None where it does not say. The token names none:
-    its `sha` is that of a merge which GitHub tries out.
+    *commit* is the one that the job says it has checked out, or None where it does not say.
     """
     number = pull.number
     if pull.state != "open":
@@ -156,6 +160,19 @@ def require_pull(claims: Claims, pull: PullRequest, *, commit: str | None) -> No
             f"commit {str(commit)[:7]} is not the newest of pull request {number}, which is {pull.head[:7]}; run that"
             " one, checked out with `ref: ${{ github.event.pull_request.head.sha }}`"
         )
+
+
+def require_newest(claims: Claims, pull: PullRequest, *, parents: Sequence[str] | None) -> None:
+    """Raise `ProofUnfit` unless the job's `sha` is a merge of the pull request's newest commit.
+
+    *parents* are what that commit was made from, or None where the forge cannot know it.
+    """
+    if parents is None or (len(parents) > 1 and pull.head in parents[1:]):
+        return
+    raise ProofUnfit(
+        f"this job is of an older commit: the token's sha {claims.sha[:7]} is no merge of {pull.head[:7]}, the"
+        f" newest of pull request {pull.number}; run that one"
+    )
 
 
 def _show(value: object) -> str:

@@ -57,7 +57,8 @@ _REFUSALS = {
     413: "What was sent, or a part of it, is too large.",
     415: "It is no JSON.",
     422: "The bundle is not what it must be.",
-    503: "MLflow or the preview host does not answer now; the same request later finishes what was begun.",
+    503: "MLflow or the preview host does not answer now, or many ask at once; the same request later finishes what was"
+    " begun.",
     507: "The server's disk is full.",
 }
 _READ = (401, 403, 404, 503)

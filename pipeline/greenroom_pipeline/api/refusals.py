@@ -53,7 +53,8 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     own_words = error.detail != HTTPStatus(error.status_code).phrase
     message = error.detail if own_words else f"There is no {request.method} {request.url.path[:200]}."
-    return refuse(message, error.status_code, headers=dict(error.headers or {}))
+    # What a path names may hold line breaks.
+    return refuse(" ".join(message.split()), error.status_code, headers=dict(error.headers or {}))
 
 
 def _answer_expected(_: Request, error: Exception) -> Response:

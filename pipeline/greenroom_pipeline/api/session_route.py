@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,12 +13,13 @@ from starlette.responses import JSONResponse, Response
 from greenroom_pipeline.api.documents import SessionGrant, as_json
 from greenroom_pipeline.api.identity import read_bearer
 from greenroom_pipeline.api.refusals import HEADERS
+from greenroom_pipeline.api.turns import Turns
 
 if TYPE_CHECKING:
     from greenroom_pipeline.api.exchange import Exchange
     from greenroom_pipeline.project import Project
 
-# Each holds a thread, and may wait for GitHub; the other threads are for those who have been let in.
+# Each may wait for GitHub.
 MOST_AT_ONCE = 4
 SHA = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -30,20 +30,13 @@ class SessionRoute:
     def __init__(self, exchange: Exchange | None, open_project: Callable[[], Project]) -> None:
         self._exchange = exchange
         self._open_project = open_project
-        self._running = 0
+        self._turns = Turns(MOST_AT_ONCE, refusal="many jobs ask for a session at once; ask again soon")
 
     async def open(self, request: Request) -> Response:
         exchange, token = self._require_exchange(), _read_token(request)
         commit = _read_commit(request)
-        if self._running >= MOST_AT_ONCE:
-            raise HTTPException(
-                503, "many jobs ask for a session at once; ask again soon", headers=HEADERS[503]
-            )
-        self._running += 1
-        try:
-            grant = await asyncio.to_thread(self._trade, exchange, token, commit)
-        finally:
-            self._running -= 1
+        with self._turns.take():
+            grant = await self._turns.run(self._trade, exchange, token, commit)
         return JSONResponse(as_json(grant), 201, headers={"Cache-Control": "no-store"})
 
     def _require_exchange(self) -> Exchange:

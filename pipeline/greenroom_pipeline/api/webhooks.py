@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from greenroom_pipeline.api.turns import Turns
 from greenroom_pipeline.events.hints import read_hint
 from greenroom_pipeline.events.inbox import Inbox
 from greenroom_pipeline.forge.registration import AppKeys, Registration
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 MIB = 2**20
 MOST_BYTES = 25 * MIB
 """The forge sends no more than that."""
+MOST_AT_ONCE = 8
+"""Anybody may begin to send one, and it takes memory before its signature is known."""
 SECONDS = 10.0
 """The forge itself waits no longer for an answer."""
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
@@ -36,6 +39,7 @@ class Webhooks:
     def __init__(self, registration: Registration | None, inbox: Inbox) -> None:
         self._registration = registration
         self._inbox = inbox
+        self._turns = Turns(MOST_AT_ONCE, refusal="many events come at once; send it again soon")
 
     async def receive(self, request: Request) -> Response:
         """Keep the event and answer 202, whether it is new, known already or of no use here."""
@@ -43,14 +47,16 @@ class Webhooks:
         if registration is None or registration.app is None:
             raise HTTPException(404, "no GitHub App is registered here; `greenroom init --app` makes one")
         event, delivery, signature = _read_headers(request.headers)
-        with tempfile.SpooledTemporaryFile(max_size=MIB) as body:
-            await _require_signature(request, body, signature=signature, app=registration.app)
-            payload = _parse(body)
-        hint = read_hint(event, payload, repository=registration.repository_id)
-        if hint is None:
-            _log.debug("delivery %s (%s) is of no use here", delivery, event)
-            return _accept("dropped")
-        new = await asyncio.to_thread(self._inbox.add, delivery, hint.kind, hint.model_dump(mode="json"))
+        with self._turns.take():
+            with tempfile.SpooledTemporaryFile(max_size=MIB) as body:
+                await _require_signature(request, body, signature=signature, app=registration.app)
+                payload = _parse(body)
+            hint = read_hint(event, payload, repository=registration.repository_id)
+            if hint is None:
+                _log.debug("delivery %s (%s) is of no use here", delivery, event)
+                return _accept("dropped")
+            content = hint.model_dump(mode="json")
+            new = await self._turns.run(self._inbox.add, delivery, hint.kind, content)
         return _accept("kept" if new else "known")
 
 

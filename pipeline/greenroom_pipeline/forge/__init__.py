@@ -67,6 +67,14 @@ class Forge(Protocol):
         """Return the paths that a pull request changes, from the top of the repository; None for too many."""
         ...
 
+    def parents(self, sha: str) -> Sequence[str] | None:
+        """Return what a commit was made from, as a merge from its base and a head.
+
+        `RepositoryError` when there is no such commit; None where there may be and the forge has been told of none,
+        as where branches are pull requests and GitHub tries their merges out.
+        """
+        ...
+
     def may_write(self, login: str) -> bool:
         """Say whether someone may push to the repository now; asked anew each time."""
         ...

@@ -56,6 +56,9 @@ class AssignedForge:
         """None: the checkout need not have the branch that it is to be merged into."""
         return None
 
+    def parents(self, sha: str) -> NoReturn:
+        raise ForgeError(f"what commit {sha[:7]} was made from is asked by the server")
+
     def may_write(self, login: str) -> NoReturn:
         raise ForgeError(f"who may write is asked by the server; it knows of {login}")
 

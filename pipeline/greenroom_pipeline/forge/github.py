@@ -17,6 +17,7 @@ from greenroom_pipeline.forge.github_faults import absence_ignored
 from greenroom_pipeline.forge.github_pulls import (
     find_pull_of_branch,
     list_changed_files,
+    list_parents,
     list_pulls,
     merge_pull,
     read_pull,
@@ -66,6 +67,9 @@ class GitHubForge:
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         return list_changed_files(self.session, number)
+
+    def parents(self, sha: str) -> Sequence[str]:
+        return list_parents(self.session, sha)
 
     def may_write(self, login: str) -> bool:
         """By the role of now: what an event says of its author may be old, and its association is no right."""

@@ -47,6 +47,10 @@ def list_changed_files(session: GitHubSession, number: int) -> list[str] | None:
     )
 
 
+def list_parents(session: GitHubSession, sha: str) -> list[str]:
+    return session.settle(f"commit {sha[:7]}", lambda repository: _list_parents(repository, sha))
+
+
 def merge_pull(session: GitHubSession, number: int, *, head: str, by: str) -> str:
     return session.settle(
         f"the merge of pull request {number}",
@@ -99,6 +103,18 @@ def _list_files(posted: Posted) -> list[str] | None:
     files = [(each.previous_filename, each.filename) for each in posted.get_files()]
     # A file that was moved away is changed as well.
     return sorted({name for pair in files for name in pair if name})
+
+
+def _list_parents(repository: Repository, sha: str) -> list[str]:
+    unknown = RepositoryError(f"no commit {sha[:7]} in {repository.full_name}")
+    try:
+        with absence_as(unknown):
+            return [each.sha for each in repository.get_commit(sha).parents]
+    except GithubException as error:
+        # GitHub's answer to a name that could be a commit's.
+        if error.status != 422:
+            raise
+        raise unknown from error
 
 
 def _merge(repository: Repository, posted: Posted, *, head: str, by: str) -> str:

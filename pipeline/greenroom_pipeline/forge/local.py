@@ -81,6 +81,9 @@ class LocalForge:
             f"refs/heads/{self.repository.default_branch()}", self.pull(number).head
         )
 
+    def parents(self, sha: str) -> Sequence[str] | None:
+        return self.repository.parents(sha)
+
     def may_write(self, login: str) -> bool:
         """True: whoever runs this has the repository itself."""
         return True
