@@ -10,8 +10,8 @@ from rich.text import Text
 
 from greenroom_pipeline.examining.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
-from greenroom_pipeline.wording import plain as plain
 from greenroom_pipeline.wording import LOG_CHARACTERS, tell_wear
+from greenroom_pipeline.wording import plain as plain
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓ passed", "green"),
