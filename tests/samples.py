@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from greenroom_pipeline.metrics.metric import Metric, Sample, normalize_weights
-from greenroom_pipeline.metrics.registry import find_metric, metrics_for
+from greenroom_pipeline.metrics.registry import METRICS, find_metric
 from greenroom_pipeline.report import Task
 
 Pair = tuple[Sample, Sample]
@@ -71,6 +71,10 @@ FAMILY_MEMBERS: dict[Task, tuple[str, ...]] = {
     "multiclass": ("recall:b",),
     "regression": ("pinball:0.9",),
 }
+
+
+def metrics_for(task: Task) -> list[Metric]:
+    return [metric for metric in METRICS.values() if task in metric.tasks]
 
 
 def all_metrics(task: Task) -> list[Metric]:

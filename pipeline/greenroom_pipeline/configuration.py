@@ -34,7 +34,7 @@ def _advise(folder: Path) -> str:
     above = next((each for each in folder.resolve().parents if (each / FILE).is_file()), None)
     if above is not None:
         return f"there is one in {above}: run it there, or with -C {above}"
-    return "write one there (Greenroom's README shows one), or change into your project"
+    return "`greenroom init` writes one there; or change into your project"
 
 
 def parse_settings(text: str) -> Settings:

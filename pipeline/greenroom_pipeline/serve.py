@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from greenroom_pipeline.background import in_background
 from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.events.worker import working
 from greenroom_pipeline.forge.registration import read_registration
@@ -90,20 +91,14 @@ def serving(
 @contextmanager
 def sweeping(project: Project) -> Iterator[None]:
     """Remove the previews of closed pull requests, now and every few minutes: whoever closed them told nobody."""
-    stop = threading.Event()
 
-    def sweep_regularly() -> None:
+    def sweep_regularly(stop: threading.Event) -> None:
         sweep_previews(project)
         while not stop.wait(_SWEEP):
             sweep_previews(project)
 
-    thread = threading.Thread(target=sweep_regularly, daemon=True)
-    thread.start()
-    try:
+    with in_background(sweep_regularly):
         yield
-    finally:
-        stop.set()
-        thread.join(_GRACE)
 
 
 def sweep_previews(project: Project) -> None:

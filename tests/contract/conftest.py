@@ -15,6 +15,9 @@ from greenroom_services.client import HostClient
 from greenroom_services.environments import Environment, build_environment, model_requirements
 from greenroom_services.host.launch import HostProcess, temporary_host
 from tests.contract.example_models import Example, make_average, make_diabetes, make_flights, make_irises
+from tests.github.repository import FakeRepository
+from tests.github.server import FakeGitHub
+from tests.projects import Workbench, init_repository
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +76,29 @@ def host(tmp_path: Path, cache: Path) -> Iterator[HostProcess]:
 @pytest.fixture
 def client(host: HostProcess) -> HostClient:
     return host.client
+
+
+@pytest.fixture
+def hub() -> Iterator[FakeGitHub]:
+    with FakeGitHub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def flights(hub: FakeGitHub) -> FakeRepository:
+    """A repository with the pull request 1."""
+    repository = hub.repository("ada/flights")
+    repository.open_pull("a" * 40, "better")
+    return repository
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    """A git repository with one commit."""
+    bench = init_repository(tmp_path / "project")
+    bench.write("a.txt", "1")
+    bench.commit("first")
+    return bench
 
 
 @pytest.fixture(scope="session")

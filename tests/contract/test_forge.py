@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +12,7 @@ from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.posts import CheckState
 from tests.forges import KEY, GitHubWorld, LocalWorld, Shown, World, a_check, a_deployment, at_once
 from tests.github.server import FakeGitHub
-from tests.projects import Workbench, init_repository
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    bench = init_repository(tmp_path / "project")
-    bench.write("a.txt", "1")
-    bench.commit("first")
-    return bench
+from tests.projects import Workbench
 
 
 @pytest.fixture(params=["local", "github"])

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge.local import LocalForge
 from greenroom_pipeline.forge.posts import Annotation, Check, Deployment
 from greenroom_pipeline.repository import Repository
-from tests.projects import Workbench, init_repository
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    bench = init_repository(tmp_path / "project")
-    bench.write("a.txt", "1")
-    bench.commit("first")
-    return bench
+from tests.projects import Workbench
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
-import pytest
 from github import Auth, GithubIntegration
 
 from tests.github.actions import start_job
@@ -25,20 +24,6 @@ from tests.github.server import FakeGitHub
 from tests.github.webhooks import sign
 
 SHA = "a" * 40
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeGitHub]:
-    with FakeGitHub() as hub:
-        yield hub
-
-
-@pytest.fixture
-def flights(hub: FakeGitHub) -> FakeRepository:
-    """A repository with the pull request 1."""
-    repository = hub.repository("ada/flights")
-    repository.open_pull(SHA, "better")
-    return repository
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import github as pygithub
 import httpx
 import pytest
@@ -17,20 +15,6 @@ from tests.github.server import FakeGitHub
 
 SHA = "a" * 40
 WRITE = {"issues": "write", "pull_requests": "write", "checks": "write", "deployments": "write"}
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeGitHub]:
-    with FakeGitHub() as hub:
-        yield hub
-
-
-@pytest.fixture
-def flights(hub: FakeGitHub) -> FakeRepository:
-    """A repository with the pull request 1."""
-    repository = hub.repository("ada/flights")
-    repository.open_pull(SHA, "better")
-    return repository
 
 
 def client(hub: FakeGitHub, token: str) -> pygithub.Github:

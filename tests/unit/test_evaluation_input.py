@@ -11,12 +11,11 @@ import pytest
 
 from greenroom_pipeline.errors import DataError, GreenroomError
 from greenroom_pipeline.evaluation import Evaluation, evaluate
-from greenroom_pipeline.metrics.registry import metrics_for
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.report import Task
 from greenroom_pipeline.settings import SliceRule
 from greenroom_pipeline.slices import cut_slices
-from tests.samples import DRAWS
+from tests.samples import DRAWS, metrics_for
 
 ROWS = 200
 CLASSES: dict[Task, tuple[str, ...]] = {"binary": ("0", "1"), "multiclass": ("0", "1", "2"), "regression": ()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
 
 from greenroom_pipeline.metrics.metric import Metric, Sample
 from greenroom_pipeline.metrics.pairing import Design, pair
@@ -13,19 +12,15 @@ from greenroom_pipeline.metrics.shares import (
     Pairs,
     mcnemar_exact,
     mcnemar_mid_p,
-    mcnemar_statistic,
     tango_interval,
     wilson_interval,
 )
 
 
 def test_mcnemar_of_agresti() -> None:
-    """The approval ratings of Agresti (1990) give his statistics and p-values."""
+    """The approval ratings of Agresti (1990) give his p-value."""
     pairs = Pairs(gained=150, lost=86, rows=1600)
 
-    assert mcnemar_statistic(pairs) == pytest.approx(17.35593220, abs=1e-8)
-    assert mcnemar_statistic(pairs, correction=1) == pytest.approx(16.81779661, abs=1e-8)
-    assert chi2.sf(mcnemar_statistic(pairs, correction=1), 1) == pytest.approx(4.11456e-5, rel=1e-5)
     assert mcnemar_exact(pairs) == pytest.approx(3.71594e-5, rel=1e-5)
 
 

@@ -6,7 +6,9 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from greenroom_pipeline.background import in_background
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.events.commands import heed_button, heed_comment
 from greenroom_pipeline.events.hints import ButtonHint, CommandHint, PullHint, QueueHint, RunHint, parse_hint
@@ -20,7 +22,6 @@ from greenroom_services.errors import ServiceError
 _log = logging.getLogger(__name__)
 POLL = 0.25
 RETRY = 5.0
-_GRACE = 10.0
 
 
 @contextmanager
@@ -30,15 +31,8 @@ def working(places: Places) -> Iterator[None]:
     if server is None:
         yield
         return
-    stop = threading.Event()
-    inbox = Inbox(places.home / FILE)
-    thread = threading.Thread(target=work, args=(server, inbox, stop), daemon=True)
-    thread.start()
-    try:
+    with in_background(partial(work, server, Inbox(places.home / FILE))):
         yield
-    finally:
-        stop.set()
-        thread.join(_GRACE)
 
 
 def work(server: AppServer, inbox: Inbox, stop: threading.Event) -> None:

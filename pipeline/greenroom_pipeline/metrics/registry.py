@@ -47,10 +47,6 @@ FAMILIES: Mapping[str, Callable[[str], Metric]] = {"recall": recall_of, "pinball
 """Metrics that take a word behind a colon, such as `recall:late`."""
 
 
-def metrics_for(task: Task) -> list[Metric]:
-    return [metric for metric in METRICS.values() if task in metric.tasks]
-
-
 def find_metric(name: str, *, task: Task, own: Mapping[str, Metric] | None = None) -> Metric:
     """Return the metric; *own* are the project's. `SettingsError` when there is none, or it does not fit."""
     known = METRICS | dict(own or {})

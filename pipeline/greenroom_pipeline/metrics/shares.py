@@ -54,12 +54,6 @@ def mcnemar_exact(pairs: Pairs) -> float:
     return float(binomtest(pairs.gained, changed, 0.5).pvalue) if changed else 1.0
 
 
-def mcnemar_statistic(pairs: Pairs, *, correction: int = 0) -> float:
-    """Return McNemar's chi-square; a *correction* of 1 is Edwards's for continuity."""
-    changed = pairs.gained + pairs.lost
-    return (abs(pairs.gained - pairs.lost) - correction) ** 2 / changed if changed else 0.0
-
-
 def tango_interval(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
     """Return Tango's score interval (1998) of the difference of two shares on the same rows."""
     z = float(norm.isf((1 - confidence) / 2))
