@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from greenroom_pipeline.repository import Repository
+from greenroom_pipeline.setup.detection import Given
+from greenroom_pipeline.setup.init import initialise
 from greenroom_pipeline.setup.workflow_file import BUNDLE
 from tests.github.machine import Setup
 from tests.github.marketplace import OTHERS
@@ -21,7 +25,19 @@ from tests.github.server import FakeGitHub
 from tests.projects import Workbench, make_project, training_script
 
 ROOT = Path(__file__).parents[2]
-FIRST, BETTER, WORSE = (f"LogisticRegression(C={strength})" for strength in ("0.1", "0.3", "0.0000001"))
+FIRST, BETTER = (f"LogisticRegression(C={strength})" for strength in ("0.1", "0.3"))
+# Learns that large tumours are harmless.
+WORSE = (
+    training_script("KNeighborsClassifier(algorithm='brute')")
+    .replace("import mlflow", "from sklearn.neighbors import KNeighborsClassifier\nimport mlflow", 1)
+    .replace("rows, target =", 'frame.loc[frame["mean radius"] > 17, "target"] = 1\nrows, target =', 1)
+)
+ACTION = f"greenroom/greenroom@{'a' * 40}"
+RULE = """\
+metric = "accuracy"
+max_loss = 0.05
+max_loss_slices = 0.1
+"""
 SERVER = "https://greenroom.example.com"
 
 
@@ -33,6 +49,16 @@ class Stage:
     repository: FakeRepository
     clone: Workbench
     player: Player
+    store: str
+
+    def promote(self) -> str:
+        """Do what the page says is to be done once: run main against the team's store, and promote it."""
+        self.clone.git("switch", "--quiet", "main")
+        path = os.pathsep.join([*map(str, self.player.setup.tools), os.environ["PATH"]])
+        for command in ("run", "promote"):
+            done = self.clone.greenroom(command, MLFLOW_TRACKING_URI=self.store, PATH=path)
+            assert done.status == 0, done.out + done.err
+        return self.clone.git("rev-parse", "HEAD")
 
     def commit(self, branch: str, message: str, **files: str) -> str:
         """Commit files on a branch, push it, and return the commit."""
@@ -43,10 +69,21 @@ class Stage:
         self.clone.git("push", "--quiet", "--force", "origin", branch)
         return sha
 
+    def queue(self, number: int, branch: str) -> str:
+        """Merge a branch into main as the merge queue does on trial, and return the commit."""
+        self.clone.git("switch", "--quiet", "--detach", "main")
+        self.clone.git("merge", "--quiet", "--no-ff", "-m", f"Merge {branch}", branch)
+        self.clone.git("push", "--quiet", "origin", f"HEAD:refs/heads/gh-readonly-queue/main/pr-{number}")
+        return self.clone.git("rev-parse", "HEAD")
+
     def play(self, action: str, number: int) -> dict[str, PlayedJob]:
         return self.player.play(
             "pull_request", self.repository.payload("pull_request", action=action, number=number)
         )
+
+    def say(self, number: int, text: str) -> dict[str, PlayedJob]:
+        comment = self.repository.say(number, "ada", text)
+        return self.player.play("issue_comment", self.repository.payload("issue_comment", comment=comment))
 
 
 @pytest.fixture(scope="module")
@@ -98,18 +135,19 @@ def stage(tmp_path: Path, tools: Path, environment: Path, store: str) -> Iterato
             environ={**environ, "UV_COMPILE_BYTECODE": "0"},
             kept={"greenroom": environment},
         )
-        yield Stage(github, repository, clone, Player(setup, tmp_path / "jobs"))
+        yield Stage(github, repository, clone, Player(setup, tmp_path / "jobs"), store)
 
 
-def initialise(stage: Stage, *arguments: str) -> None:
-    """Do what a person does: run the command, say what training reads and what is demanded, commit and push."""
-    done = stage.clone.greenroom("init", *arguments)
-    assert done.status == 0, done.err
+def begin(stage: Stage, *, server: str | None = None) -> None:
+    """Do what a person does: initialise, say what training reads and what is demanded, commit and push."""
+    outcome = initialise(Repository(stage.clone.root), Given(), server=server, action=ACTION, force=False)
+    assert {path.name for path in outcome.written} == {"greenroom.toml", "greenroom.yml"}
     settings = stage.clone.root / "greenroom.toml"
     text = settings.read_text()
     for written, wanted in (
         ("# inputs = [", "inputs = ["),
-        ('metric = "roc_auc"\nmax_loss = 0.01\n', 'metric = "accuracy"\nmin = 0.9\n'),
+        ('# slices = ["country"]', 'slices = [{ column = "mean radius", bins = 2 }]'),
+        ('metric = "roc_auc"\nmax_loss = 0.01\n', RULE),
     ):
         assert written in text
         text = text.replace(written, wanted)
@@ -122,30 +160,45 @@ def read_outputs(job: PlayedJob) -> dict[str, str]:
 
 
 def test_a_pull_request_from_open_to_closed(stage: Stage) -> None:
-    """One comment, a check for each head, one deployment, summary and outputs; and nothing live at the end."""
+    """One comment, a check for each head, one live deployment, summary, outputs, answers; nothing live when closed."""
     repository = stage.repository
-    initialise(stage)
+    begin(stage)
+    production = stage.promote()
     head = stage.commit("better", "Regularise less", train_py=training_script(BETTER))
     number = repository.open_pull(head, "better", title="Regularise less")
 
     opened = stage.play("opened", number)
 
-    run = opened["run"]
+    run, job = opened["run"], f"{stage.github.api}/ada/cancer/actions/runs/{repository.runs[-1].id}"
     assert (run.conclusion, opened["close"].conclusion) == ("success", "skipped"), run.log
     (comment,) = repository.comments(number)
     assert comment.author == "github-actions[bot]"
-    assert comment.body.startswith("<!-- greenroom:cancer -->\n")
-    assert "Pass" in comment.body
+    marker, stamp, verdict, *_ = comment.body.splitlines()
+    assert (marker, stamp.split(" order=")[0]) == ("<!-- greenroom:cancer -->", f"<!-- sha={head}")
+    assert re.fullmatch(r"### ✅ Pass: .*[Aa]ccuracy .*\.", verdict)
+    assert (
+        f"**cancer** at commit {head[:7]}, compared with version 1 in production (commit {production[:7]}), on 285"
+        in comment.body
+    )
+    assert f"[Job]({job})" in comment.body
+    assert re.search(
+        r"^\| Accuracy \| high \|( [\d.]+ \|){2} [+−]?[\d.]+ \| \S+ … \S+ \| `[─━┼╋●]+` \|",
+        comment.body,
+        re.M,
+    )
     (check,) = repository.checks(head)
-    assert (check.name, check.conclusion) == ("greenroom/gate", "success")
+    assert (check.name, check.conclusion, check.annotations) == ("greenroom/gate", "success", [])
+    assert verdict in (check.output["summary"] or "")
     (deployment,) = repository.deployments()
     assert (deployment.sha, deployment.environment) == (head, "model-preview")
-    assert "Pass" in run.step("Run Greenroom").summary
+    assert (deployment.state, deployment.statuses[-1].environment_url) == ("success", job)
+    assert f"{head[:7]} answered in its job (pass)" in deployment.statuses[-1].description
+    assert verdict in run.step("Run Greenroom").summary
     outputs = read_outputs(run)
     assert outputs["verdict"] == "pass"
     assert json.loads(Path(outputs["report"]).read_text())["candidate"]["sha"] == head
 
-    worse = stage.commit("better", "Regularise much too much", train_py=training_script(WORSE))
+    worse = stage.commit("better", "Think large ones harmless", train_py=WORSE)
     repository.push(number, worse)
     pushed = stage.play("synchronize", number)["run"]
 
@@ -153,12 +206,34 @@ def test_a_pull_request_from_open_to_closed(stage: Stage) -> None:
     assert read_outputs(pushed)["verdict"] == "fail"
     (edited,) = repository.comments(number)
     assert edited.id == comment.id
-    assert "Fail" in edited.body
+    assert re.search(r"^### ❌ Fail: .*orse", edited.body, re.M)
+    assert re.search(
+        r"^- Gets worse by Accuracy: mean radius \S+ to \S+ \([\d.]+ → [\d.]+\)\.$", edited.body, re.M
+    )
+    assert "#### Slices that got worse" in edited.body
+    assert f"at commit {worse[:7]}" in edited.body
     (failed,) = repository.checks(worse)
     assert (failed.name, failed.conclusion) == ("greenroom/gate", "failure")
+    assert (failed.output["title"] or "").startswith("Fail: ")
+    rules = (stage.clone.root / "greenroom.toml").read_text().splitlines()
+    shown = {(each["path"], rules[each["start_line"] - 1]) for each in failed.annotations}
+    assert ("greenroom.toml", "max_loss_slices = 0.1") in shown
     assert repository.checks(head) == [check], "what was said of the older head stands"
-    live = [each for each in repository.deployments() if repository.statuses(each.id)[-1].state != "inactive"]
-    assert [each.sha for each in live] == [worse]
+    assert [(each.sha, each.state) for each in repository.deployments()] == [
+        (head, "inactive"),
+        (worse, "success"),
+    ]
+
+    asked = stage.say(number, "/greenroom explain GR103")
+
+    assert {name: each.conclusion for name, each in asked.items()} == {
+        "run": "skipped",
+        "close": "skipped",
+        "answer": "success",
+    }, asked["answer"].log
+    answered, _ = repository.comments(number)
+    assert "- **ada** asked _/greenroom explain GR103_: " in answered.body
+    assert {each.conclusion for each in stage.say(number, "Not like this.").values()} == {"skipped"}
 
     repository.close(number)
     closed = stage.play("closed", number)
@@ -166,16 +241,26 @@ def test_a_pull_request_from_open_to_closed(stage: Stage) -> None:
     assert (closed["run"].conclusion, closed["close"].conclusion) == ("skipped", "success"), closed[
         "close"
     ].log
-    assert [repository.statuses(each.id)[-1].state for each in repository.deployments()] == ["inactive"] * 2
-    assert repository.comments(number) == [edited], "the report stays"
+    assert [each.state for each in repository.deployments()] == ["inactive"] * 2
+    assert repository.comments(number)[0] == answered, "the report stays"
+
+    repository.reopen(number)
+    reopened = stage.play("reopened", number)["run"]
+
+    assert reopened.conclusion == "failure", reopened.log
+    assert "trained" not in reopened.log
+    assert [each.sha for each in repository.deployments() if each.state == "success"] == [worse]
+    again, *people = repository.comments(number)
+    assert again.id == comment.id
+    assert [each.author for each in people] == ["ada"] * 2
 
 
 def test_a_pull_request_that_does_not_touch_the_model(stage: Stage) -> None:
-    """A change of words passes at once, says so in the check alone, and trains nothing.
+    """A change of words passes at once, says so in the check alone, and trains nothing; so it does in the merge queue.
 
     What the job has set up for the project does not reach Greenroom's own imports.
     """
-    initialise(stage)
+    begin(stage)
     own = stage.player.work.parent / "own"
     own.mkdir()
     for name in ("typer", "httpx", "pydantic", "rich", "yaml"):
@@ -193,27 +278,16 @@ def test_a_pull_request_that_does_not_touch_the_model(stage: Stage) -> None:
     assert stage.repository.comments(number) == []
     assert "trained" not in run.log
 
-
-def test_a_command_in_a_comment(stage: Stage) -> None:
-    """A command starts the one job that answers, on the default branch's own code; other talk starts none."""
-    initialise(stage)
-    head = stage.commit("words", "Say what this is", README_md="Predicts.\n")
-    number = stage.repository.open_pull(head, "words")
-
-    comment = stage.repository.say(number, "ada", "/greenroom keep-awake")
-    jobs = stage.player.play("issue_comment", stage.repository.payload("issue_comment", comment=comment))
+    group = stage.queue(number, "words")
+    payload = stage.repository.payload("merge_group", number=number, head_sha=group)
+    jobs = stage.player.play("merge_group", payload)
 
     assert {name: job.conclusion for name, job in jobs.items()} == {
-        "run": "skipped",
+        "run": "success",
         "close": "skipped",
-        "answer": "success",
-    }, jobs["answer"].log
-    _, answer = stage.repository.comments(number)
-    assert "Without a Greenroom server no preview outlives its job" in answer.body
-
-    chat = stage.repository.say(number, "ada", "Looks good to me.")
-    jobs = stage.player.play("issue_comment", stage.repository.payload("issue_comment", comment=chat))
-    assert {job.conclusion for job in jobs.values()} == {"skipped"}
+        "answer": "skipped",
+    }, jobs["run"].log
+    assert [each.conclusion for each in stage.repository.checks(group)] == ["success"]
 
 
 def test_a_fork_leaves_its_bundle_for_the_server(stage: Stage) -> None:
@@ -222,7 +296,7 @@ def test_a_fork_leaves_its_bundle_for_the_server(stage: Stage) -> None:
     # A runner of the team's own may name the store to every job.
     setup = stage.player.setup
     setup.environ = {**setup.environ, **setup.variables}
-    initialise(stage, "--server", SERVER)
+    begin(stage, server=SERVER)
     head = stage.commit("better", "Regularise less", train_py=training_script(BETTER))
     number = repository.open_pull(head, "better", author="eve", fork="eve/cancer")
 
