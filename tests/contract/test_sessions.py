@@ -321,6 +321,17 @@ def test_what_was_used_is_forgotten_once_it_has_expired(registered: Registered) 
     assert token.split(".")[2].encode() not in path.read_bytes()
 
 
+def test_another_repositorys_tokens_leave_no_trace(registered: Registered) -> None:
+    """Anybody on GitHub may have tokens made for this server: they take no disk."""
+    path = registered.server.bench.places.home / "oidc.db"
+    registered.session()
+    before = _count_used(path)
+    for claims in ({"repository_id": "1002"}, {"repository_owner_id": "1"}):
+        assert_refused(registered.trade(registered.token(**claims)), 403, "the token's repository_")
+
+    assert _count_used(path) == before
+
+
 def _count_used(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM used").fetchone()[0])

@@ -61,8 +61,9 @@ class Exchange:
         claims = read_claims(token, self._keys.find(read_kid(token)))
         known, now = self._registration, self._now().timestamp()
         require_issued(claims, issuer=self._issuer, audience=known.server, now=now)
-        self._replays.use(claims.jti, until=claims.exp + LEEWAY, now=now)
+        # Before anything is written: anybody on GitHub may have a token made for this audience.
         require_repository(claims, repository_id=known.repository_id, owner_id=known.owner_id)
+        self._replays.use(claims.jti, until=claims.exp + LEEWAY, now=now)
         return claims
 
     def authorize_pull(self, claims: Claims, forge: Forge, *, commit: str | None) -> Proof:
