@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from greenroom_pipeline.errors import ForgeError, ForgeRefused, SettingsError
+from greenroom_pipeline.forge import github_download
 from greenroom_pipeline.forge.choice import choose_forge, open_github_server
 from greenroom_pipeline.forge.github import GitHubForge
 from greenroom_pipeline.forge.github_app import open_app_session
@@ -200,6 +204,7 @@ def test_a_run_is_read(world: World) -> None:
     assert (run.event, run.workflow) == ("pull_request", ".github/workflows/greenroom.yml")
     assert (run.head, run.branch, run.repository_id) == (HEAD, "theirs", fork.id)
     assert (run.attempt, run.status, run.conclusion) == (1, "completed", "success")
+    assert run.link == f"{world.github.api}/ada/flights/actions/runs/{run_id}"
     assert [each.id for each in world.server().runs_of(HEAD)] == [run_id]
     assert world.server().runs_of("f" * 40) == []
     with pytest.raises(ForgeError, match="no workflow run 7"):
@@ -254,6 +259,32 @@ def test_an_artifact_that_is_gone_is_told(world: World, tmp_path: Path) -> None:
     for artifact in (made, 7):
         with pytest.raises(ForgeError, match=f"artifact {artifact} is gone"):
             world.server().download_artifact(artifact, tmp_path / "bundle.zip", 99)
+
+
+def test_an_artifact_that_trickles_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However steadily its bytes come: the worker has others to serve."""
+    monkeypatch.setattr(github_download, "_MOST_SECONDS", 0.1)
+
+    class Trickle(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"x")
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Trickle) as store:
+        thread = threading.Thread(target=store.handle_request)
+        thread.start()
+        here = f"http://127.0.0.1:{store.server_port}"
+        with pytest.raises(ForgeError, match=r"was not there within 0\.1 seconds"):
+            github_download.download(f"{here}/zip", tmp_path / "it", api=here, most_bytes=2**40)
+        thread.join(30)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_redirect_elsewhere_is_refused(world: World, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ from greenroom_pipeline.errors import ForgeError
 
 _STORES = (".blob.core.windows.net", ".githubusercontent.com")
 _SECONDS = 30.0
+"""Without a byte."""
+_MOST_SECONDS = 900.0
+# What is packed may come for ever, and be nothing.
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 def download(address: str, into: Path, *, api: str, most_bytes: int) -> None:
@@ -23,10 +28,12 @@ def download(address: str, into: Path, *, api: str, most_bytes: int) -> None:
         )
     part = into.with_name(f"{into.name}.part")
     try:
-        with httpx.stream("GET", address, timeout=_SECONDS, follow_redirects=False) as answer:
+        with httpx.stream(
+            "GET", address, headers=_AS_IT_IS, timeout=_SECONDS, follow_redirects=False
+        ) as answer:
             if answer.status_code != 200:
                 raise ForgeError(f"GitHub's store answers {answer.status_code} for an artifact; try again")
-            _write(part, answer.iter_bytes(), most_bytes)
+            _write(part, answer.iter_raw(), most_bytes)
         part.replace(into)
     except httpx.HTTPError as error:
         kind = type(error).__name__
@@ -36,7 +43,7 @@ def download(address: str, into: Path, *, api: str, most_bytes: int) -> None:
 
 
 def _write(into: Path, parts: Iterable[bytes], most_bytes: int) -> None:
-    written = 0
+    written, end = 0, time.monotonic() + _MOST_SECONDS
     with into.open("wb") as file:
         for part in parts:
             written += len(part)
@@ -44,6 +51,8 @@ def _write(into: Path, parts: Iterable[bytes], most_bytes: int) -> None:
                 raise ForgeError(
                     f"an artifact is larger than the {most_bytes:,} bytes that are taken; make the model smaller"
                 )
+            if time.monotonic() > end:
+                raise ForgeError(f"an artifact was not there within {_MOST_SECONDS:g} seconds; try again")
             file.write(part)
 
 
