@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from greenroom_pipeline.errors import ForgeError, SettingsError
+from greenroom_pipeline.forge.app_conversion import convert_code
 from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS
 from greenroom_pipeline.forge.registration import FILE, read_registration
 from greenroom_pipeline.setup.app_manifest import address_of_new_app, build_manifest
@@ -332,3 +334,30 @@ def test_keys_that_are_damaged(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="damaged"):
         set_up_app(tmp_path, AppWish(server=SERVER, repository="a/b"), lambda said: None, waiting=SOON)
+
+
+def test_an_app_of_elsewhere_is_not_linked() -> None:
+    """Whoever answers with a page that is none of GitHub's is not GitHub, and nobody is sent there."""
+
+    class Impostor(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made = {
+                "id": 1,
+                "slug": "x",
+                "html_url": "javascript:alert(1)",
+                "pem": "p",
+                "webhook_secret": "s",
+            }
+            self.send_response(201)
+            self.end_headers()
+            self.wfile.write(json.dumps(made).encode())
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Impostor) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(ForgeError, match="an App whose page is elsewhere"):
+            convert_code(f"http://127.0.0.1:{server.server_port}", "code")
+        thread.join(30)

@@ -15,6 +15,7 @@ from requests import ReadTimeout
 from greenroom_pipeline.errors import ForgeError, ForgeRefused
 from greenroom_pipeline.forge.github_download import is_githubs_own
 from greenroom_pipeline.forge.github_faults import JOB, app_credential, find_wait, translated
+from greenroom_pipeline.forge.github_pages import read_page
 
 API = "https://api.github.com"
 
@@ -150,3 +151,33 @@ def test_a_run_on_a_laptop_waits_for_no_pygithub() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("address", "api", "own"),
+    [
+        ("https://github.com/ada/flights/actions/runs/1", API, True),
+        ("https://github.com", API, True),
+        ("https://GitHub.com/apps/greenroom?x=1#y", API, True),
+        ("https://ghe.example.com/ada/flights", "https://ghe.example.com/api/v3", True),
+        ("https://octo.ghe.com/apps/x", "https://api.octo.ghe.com", True),
+        ("http://127.0.0.1:81/apps/x", "http://127.0.0.1:81", True),
+        ("http://127.0.0.1:82/apps/x", "http://127.0.0.1:81", False),
+        ("javascript:alert(1)//github.com", API, False),
+        ("java\nscript://github.com/%0aalert(1)", API, False),
+        ("data:text/html,x", API, False),
+        ("//github.com/x", API, False),
+        ("https://github.com@evil.example.com/", API, False),
+        ("https://evil.example.com\\@github.com/", API, False),
+        ("https://github.com.evil.example.com/", API, False),
+        ("https://docs.github.com/", API, False),
+        ('https://github.com/"onclick="x', API, False),
+        ("https://github.com/a b", API, False),
+        ("https://github.com/a\n", API, False),
+        ("https://[/", API, False),
+        ("", API, False),
+    ],
+)
+def test_links_lead_to_githubs_pages(address: str, api: str, own: bool) -> None:
+    """What is shown as a link is a page of GitHub's own, whatever an answer says."""
+    assert read_page(address, api=api) == (address if own else None)

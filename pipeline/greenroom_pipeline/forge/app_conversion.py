@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.forge.github_faults import app_credential, find_wait, translated
+from greenroom_pipeline.forge.github_pages import read_page
 from greenroom_pipeline.forge.github_requester import PATIENCE, open_requester
 from greenroom_pipeline.forge.registration import AppKeys
 
@@ -66,6 +67,9 @@ def convert_code(api: str, code: str) -> NewApp:
         raise ForgeError(
             f"{api} answers with an App that lacks {place}; see that it is GitHub's API"
         ) from None
+    page = read_page(made.html_url, api=api)
+    if page is None:
+        raise ForgeError(f"{api} answers with an App whose page is elsewhere; see that it is GitHub's API")
     keys = AppKeys(
         id=made.id,
         slug=made.slug,
@@ -74,7 +78,7 @@ def convert_code(api: str, code: str) -> NewApp:
         client_id=made.client_id,
         client_secret=made.client_secret,
     )
-    return NewApp(keys, made.html_url)
+    return NewApp(keys, page)
 
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}

@@ -12,6 +12,7 @@ from github.WorkflowRun import WorkflowRun as Posted
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.forge.github_download import download
 from greenroom_pipeline.forge.github_faults import absence_as
+from greenroom_pipeline.forge.github_pages import read_page
 from greenroom_pipeline.forge.github_session import GitHubSession
 
 
@@ -28,7 +29,7 @@ class WorkflowRun:
     attempt: int
     status: str
     conclusion: str | None
-    link: str
+    link: str | None
 
     @property
     def has_ended(self) -> bool:
@@ -45,14 +46,16 @@ class Artifact:
 
 
 def read_run(session: GitHubSession, run_id: int) -> WorkflowRun:
-    return session.settle(f"workflow run {run_id}", lambda repository: _read(_find(repository, run_id)))
+    return session.settle(
+        f"workflow run {run_id}", lambda repository: _read(_find(repository, run_id), session.api)
+    )
 
 
 def list_runs(session: GitHubSession, sha: str) -> list[WorkflowRun]:
     """Return the runs of a commit, newest first."""
     return session.settle(
         f"the workflow runs of {sha[:7]}",
-        lambda repository: [_read(each) for each in repository.get_workflow_runs(head_sha=sha)],
+        lambda repository: [_read(each, session.api) for each in repository.get_workflow_runs(head_sha=sha)],
     )
 
 
@@ -102,7 +105,7 @@ def _find(repository: Repository, run_id: int) -> Posted:
         return repository.get_workflow_run(run_id).complete()
 
 
-def _read(posted: Posted) -> WorkflowRun:
+def _read(posted: Posted, api: str) -> WorkflowRun:
     source = cast(Repository | None, posted.head_repository)
     return WorkflowRun(
         id=posted.id,
@@ -115,5 +118,5 @@ def _read(posted: Posted) -> WorkflowRun:
         attempt=posted.run_attempt,
         status=posted.status,
         conclusion=posted.conclusion,
-        link=posted.html_url,
+        link=read_page(posted.html_url, api=api),
     )
