@@ -87,6 +87,22 @@ def _lasting_host(places: Places) -> bool:
         return host_running(places.host) and not endpoints(places.host).transient
 
 
+def start(
+    client: HostClient, package: Package, *, project: str, slot: str, sha: str, timeout: float
+) -> PreviewState:
+    """Run a Bento that was built here in the slot, and ask it about a row of the holdout; raises the host's errors."""
+    return client.deploy(
+        project,
+        slot,
+        bento=package.bento.path,
+        requirements=package.requirements,
+        sha=sha,
+        model=package.model,
+        timeout=timeout,
+        probe=package.profile.examples[0],
+    )
+
+
 def deploy(host: Host, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> Preview:
     """Start the Bento in the slot and ask it about a row of the holdout; a preview that fails says so.
 
@@ -96,16 +112,7 @@ def deploy(host: Host, package: Package, *, project: str, slot: str, sha: str, t
     tag = package.bento.tag
     try:
         with _translated():
-            state = host.client.deploy(
-                project,
-                slot,
-                bento=package.bento.path,
-                requirements=package.requirements,
-                sha=sha,
-                model=package.model,
-                timeout=timeout,
-                probe=package.profile.examples[0],
-            )
+            state = start(host.client, package, project=project, slot=slot, sha=sha, timeout=timeout)
     except PreviewFailed as error:
         # The log alone does not say when it is the answer that was wrong.
         return Preview(slot=slot, bento=tag, state="failed", log=f"{error.log}\n{error}".strip())

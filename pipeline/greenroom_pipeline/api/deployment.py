@@ -8,6 +8,7 @@ from typing import Protocol
 
 from greenroom_pipeline.api.documents import PreviewLink
 from greenroom_pipeline.packaging import Package
+from greenroom_pipeline.previews import start
 from greenroom_services.bundle import Bundle
 from greenroom_services.client import HostClient, endpoints
 from greenroom_services.errors import (
@@ -64,16 +65,7 @@ class HostPreviews:
         )
 
     def restore(self, package: Package, *, project: str, slot: str, sha: str, timeout: float) -> PreviewState:
-        return self._lasting().deploy(
-            project,
-            slot,
-            bento=package.bento.path,
-            requirements=package.requirements,
-            sha=sha,
-            model=package.model,
-            timeout=timeout,
-            probe=package.profile.examples[0],
-        )
+        return start(self._lasting(), package, project=project, slot=slot, sha=sha, timeout=timeout)
 
     def status(self, project: str, slot: str) -> PreviewState:
         return HostClient(self._state).status(project, slot)
@@ -106,9 +98,9 @@ def restore(
     return _tell(lambda: previews.restore(package, project=project, slot=slot, sha=sha, timeout=timeout))
 
 
-def _tell(start: Callable[[], PreviewState]) -> PreviewLink:
+def _tell(attempt: Callable[[], PreviewState]) -> PreviewLink:
     try:
-        return _link(start())
+        return _link(attempt())
     except (PreviewFailed, RequirementsError, BundleRefused, BundleTooLarge) as error:
         return PreviewLink(state="failed", error=str(error), log=error.log)
     except HostFull as error:
