@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.app_stage import Stage, open_stage
+from tests.patience import await_true
 
 PATIENCE = 60.0
 PUBLIC = {"Host": "greenroom.example.com", "X-Forwarded-For": "203.0.113.9"}
@@ -42,10 +42,7 @@ def serving(stage: Stage) -> Iterator[str]:
 
 
 def await_check(stage: Stage, sha: str) -> str:
-    deadline = time.monotonic() + PATIENCE
-    while not stage.repository.checks(sha):
-        assert time.monotonic() < deadline, "no check was made"
-        time.sleep(0.05)
+    await_true(lambda: bool(stage.repository.checks(sha)), timeout=PATIENCE, says="no check was made")
     return stage.check(sha).status
 
 

@@ -7,8 +7,7 @@ import http.client
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,9 @@ from greenroom_services.host.connections import Connection
 from greenroom_services.host.gateway import GatewayLimits
 from greenroom_services.host.passage import Bounds
 from tests.gateways import HERE, Running, Serving, gateway_before
+from tests.patience import await_true
 
 JSON = {"Content-Type": "application/json"}
-
-
-def await_true(condition: Callable[[], bool], *, timeout: float = 10) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def wish(**answer: Any) -> str:

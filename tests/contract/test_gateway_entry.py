@@ -20,8 +20,9 @@ from greenroom_services.host.launch import launch_host
 from greenroom_services.host.names import Entrance
 from greenroom_services.host.server import listen_gateway, require_guarded
 from greenroom_services.tokens import Scope, TokenStore
-from tests.contract.test_gateway import await_true, converse
+from tests.contract.test_gateway import converse
 from tests.gateways import DIGEST, HERE, SHA, Running, gateway_before
+from tests.patience import await_true
 
 NAMED = Entrance(name="models.example.com", preview_domain="previews.example.com")
 PAGE = {"Accept": "text/html,application/xhtml+xml"}

@@ -6,7 +6,6 @@ import io
 import json
 import subprocess
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from tests.github.actions import start_job
 from tests.github.repository import FakeRepository
 from tests.github.server import FakeGitHub
 from tests.github.webhooks import sign
+from tests.patience import await_true
 
 SHA = "a" * 40
 
@@ -75,9 +75,7 @@ def test_delivers_again_what_was_lost(hub: FakeGitHub, flights: FakeRepository) 
         lost = app.lose(url, "pull_request", flights.payload("pull_request", action="closed", number=1))
         failed = asking.get("/app/hook/deliveries", params={"status": "failure"}).json()
         asking.post(f"/app/hook/deliveries/{failed[0]['id']}/attempts")
-        deadline = time.monotonic() + 10
-        while len(app.deliveries) < 3 and time.monotonic() < deadline:
-            time.sleep(0.005)
+        await_true(lambda: len(app.deliveries) == 3)
         listed = asking.get("/app/hook/deliveries", params={"per_page": 2})
 
     assert [each["guid"] for each in failed] == [lost.guid]

@@ -43,7 +43,7 @@ from greenroom_services.host.slots import Slots
 from greenroom_services.previews import Address, PreviewState
 from tests.contract.example_models import Example
 from tests.contract.processes import assert_ends, has_ended
-from tests.contract.thread_previews import MODEL, SHA, Thread, ThreadRuntime, bento_folder, deploy_bento
+from tests.contract.thread_previews import MODEL, SHA, ThreadRuntime, bento_folder, deploy_bento, hosting
 
 Pack = Callable[..., PackagedBento]
 
@@ -493,22 +493,12 @@ async def say(request: Request) -> Response:
 def said(requirements: list[str], cache: Path, environment: object) -> Iterator[HostClient]:
     """A client of a host, whose control API is real and whose preview says what it is told to."""
     with tempfile.TemporaryDirectory(prefix="gr-") as name:
-        folder = HostFolder(Path(name) / "state")
-        folder.path.mkdir()
-        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=ThreadRuntime(say))
-        control = Thread(Control(slots, gateway="http://127.0.0.1:1").app(), Path(name) / "host.sock")
-        while not control.socket.exists():
-            assert control.alive()
-            time.sleep(0.01)
-        folder.announce(control=control.socket, gateway="http://127.0.0.1:1", transient=False)
-        client = HostClient(folder.path)
+        state = Path(name) / "state"
+        state.mkdir()
         bento = bento_folder(Path(name) / "bento")
-        client.deploy("said", "1", bento=bento, requirements=requirements, sha=SHA, model=MODEL)
-        try:
+        with hosting(state, say, cache=cache) as client:
+            client.deploy("said", "1", bento=bento, requirements=requirements, sha=SHA, model=MODEL)
             yield client
-        finally:
-            client.stop("said", "1")
-            control.stop()
 
 
 def prediction(**changes: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +21,8 @@ from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.report import CheckResult
 from greenroom_pipeline.settings import GateTable
 from greenroom_services.bento import PackagedBento
-from greenroom_services.client import HostClient
 from greenroom_services.host import records
-from greenroom_services.host.control import Control
-from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.slots import Slots
-from tests.contract.thread_previews import MODEL, SHA, Thread, ThreadRuntime, bento_folder
+from tests.contract.thread_previews import MODEL, SHA, bento_folder, hosting
 
 PASSED = CheckResult(code="GR102", title="Loss", outcome="passed", reason="No loss.")
 
@@ -40,18 +35,10 @@ async def answer(request: Request) -> JSONResponse:
 def host(cache: Path) -> Iterator[Host]:
     """A lasting host whose control API is real."""
     with tempfile.TemporaryDirectory(prefix="gr-") as name:
-        folder = HostFolder(Path(name) / "state")
-        folder.path.mkdir()
-        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=ThreadRuntime(answer))
-        control = Thread(Control(slots, gateway="http://127.0.0.1:1").app(), Path(name) / "host.sock")
-        while not control.socket.exists():
-            assert control.alive()
-            time.sleep(0.01)
-        folder.announce(control=control.socket, gateway="http://127.0.0.1:1", transient=False)
-        try:
-            yield Host(HostClient(folder.path), lasting=True)
-        finally:
-            control.stop()
+        state = Path(name) / "state"
+        state.mkdir()
+        with hosting(state, answer, cache=cache) as client:
+            yield Host(client, lasting=True)
 
 
 def test_a_full_disk_fails_no_candidate(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +13,8 @@ from greenroom_pipeline.places import find_places
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.serve import sweep_previews, sweeping
 from greenroom_services.client import HostClient
-from greenroom_services.host.control import Control
-from greenroom_services.host.folder import HostFolder
-from greenroom_services.host.slots import Slots
-from tests.contract.thread_previews import MODEL, SHA, Thread, ThreadRuntime, bento_folder
+from tests.contract.thread_previews import MODEL, SHA, bento_folder, hosting
+from tests.patience import await_true
 from tests.projects import init_repository
 
 SETTINGS = """
@@ -59,35 +55,19 @@ async def answer(request: Request) -> JSONResponse:
 @pytest.fixture
 def host(project: Project, cache: Path, tmp_path: Path) -> Iterator[HostClient]:
     """A host with previews in slots of both pull requests, of none, and of what is no pull request."""
-    with tempfile.TemporaryDirectory(prefix="gr-") as name:
-        folder = HostFolder(project.places.host)
-        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=ThreadRuntime(answer))
-        control = Thread(Control(slots, gateway="http://127.0.0.1:1").app(), Path(name) / "host.sock")
-        while not control.socket.exists():
-            assert control.alive()
-            time.sleep(0.01)
-        folder.announce(control=control.socket, gateway="http://127.0.0.1:1", transient=False)
-        client, bento = HostClient(folder.path), bento_folder(tmp_path / "bento")
+    bento = bento_folder(tmp_path / "bento")
+    with hosting(project.places.host, answer, cache=cache) as client:
         for slot in ("1", "2", "9", "production", "staging"):
             client.deploy("flights", slot, bento=bento, requirements=[], sha=SHA, model=MODEL)
-        try:
-            yield client
-        finally:
-            for state in client.previews():
-                client.stop(state.project, state.slot)
-            control.stop()
-            folder.withdraw()
+        yield client
 
 
 def test_the_server_sweeps(project: Project, host: HostClient) -> None:
     """Merged pull requests and those that the forge does not know leave no preview; all others stay."""
     with sweeping(project):
-        deadline = time.monotonic() + 30
-        while len(left := [state.slot for state in host.previews()]) > 3:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        await_true(lambda: len(host.previews()) == 3, timeout=30)
 
-    assert left == ["2", "production", "staging"]
+    assert [state.slot for state in host.previews()] == ["2", "production", "staging"]
 
 
 def test_a_sweep_without_a_host(project: Project, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from greenroom_services.bundle import PackedBundle, pack_bundle
+from greenroom_services.client import HostClient
+from greenroom_services.host.control import Control
 from greenroom_services.host.deployment import Deployments
+from greenroom_services.host.folder import HostFolder
 from greenroom_services.host.slots import Slots
 from greenroom_services.previews import Address, PreviewState
 from greenroom_services.runtimes.runtime import PreviewSpec, RunningPreview, Usage
 from tests.bundles import in_pieces
+from tests.patience import await_true
 
 Answer = Callable[[Request], Awaitable[Response]]
 SHA, MODEL = "a" * 40, "b" * 64
@@ -101,6 +107,26 @@ class ThreadRuntime:
 
     def close(self) -> None:
         return None
+
+
+@contextmanager
+def hosting(state: Path, answer: Answer, *, cache: Path) -> Iterator[HostClient]:
+    """Run a lasting host on the folder *state*, whose control API is real; what it runs ends with the context."""
+    gateway, folder = "http://127.0.0.1:1", HostFolder(state)
+    # The path of a socket has room for about a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="gr-") as name:
+        slots = Slots(folder, run_folder=Path(name), cache=cache, runtime=ThreadRuntime(answer))
+        control = Thread(Control(slots, gateway=gateway).app(), Path(name) / "host.sock")
+        await_true(lambda: control.socket.exists() or not control.alive())
+        folder.announce(control=control.socket, gateway=gateway, transient=False)
+        client = HostClient(state)
+        try:
+            yield client
+        finally:
+            for preview in client.previews():
+                client.stop(preview.project, preview.slot)
+            control.stop()
+            folder.withdraw()
 
 
 def bento_folder(folder: Path, kind: str = "answering") -> Path:
