@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greenroom_pipeline.checks.check import Case
+from greenroom_pipeline.checks.foreign_evidence import ForeignEvidence
 from greenroom_pipeline.commands.command import Addressee
+from greenroom_pipeline.evaluation import Evaluation
 from greenroom_pipeline.publishing.answered import MOST, ROOM, Answer, insert_answer, write_footer
 from greenroom_pipeline.publishing.comment import (
-    FORK,
     Stamp,
     read_stamp,
+    tell_fork,
     write_comment,
     write_failure,
     write_held,
@@ -26,6 +29,7 @@ from greenroom_pipeline.publishing.comment import (
 from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import read_gate
 from greenroom_pipeline.report import CheckResult, Lineage, Override, Preview, Report, Timing
+from greenroom_pipeline.settings import GateTable
 from tests.rendering import Page, find_late, read_page
 from tests.reports import CHECKS, HOSTILE, LARGE, METRICS, SETTINGS, SHA, make_report, measure
 
@@ -123,7 +127,7 @@ def compose_passed() -> str:
         metrics=[each for each in METRICS if each.slice is None or each.slice.value != "F9"],
         checks=[check for check in CHECKS if check.outcome == "passed"],
     )
-    text = write(report, links=Links(job=LINKS.job), notes=(write_held(SHA, FLIGHTS),))
+    text = write(report, links=Links(job=LINKS.job), notes=(write_held(report, SHA, FLIGHTS),))
     text = insert_answer(
         text, Answer("ada", "keep-awake", "The preview has not been started yet."), footer=FOOTER
     )
@@ -299,7 +303,7 @@ def test_the_footer_offers_what_is_answered() -> None:
         "\n\n<sub>Ask in a comment: `/greenroom rerun fares` · `/greenroom explain fares CHECK`</sub>"
     )
     assert text.count("<sub>Ask") == 1
-    assert f"`/greenroom preview fares {SHA}`" in write_held(SHA, below)
+    assert f"`/greenroom preview fares {SHA}`" in write_held(make_report(), SHA, below)
     assert write_footer(Addressee("fares")) == ""
     assert "<sub>Ask" not in insert_answer(text, Answer("ada", "rerun", "It runs."))
 
@@ -348,6 +352,13 @@ def test_a_comment_without_a_stamp_has_none() -> None:
 
 
 def test_a_fork_is_told_of() -> None:
-    """The report of a fork says whose word it is, and its preview waits for this very commit's approval."""
-    assert FORK in write_held(SHA, FLIGHTS)
-    assert f"/greenroom preview {SHA}" in write_held(SHA, FLIGHTS)
+    """A fork's report says what was worked out here and what is its word alone, and how its preview starts."""
+    foreign = ForeignEvidence().run(
+        GateTable(), Case(Evaluation("binary", True, ()), foreign="its holdout is another")
+    )
+    judged, unjudged = make_report(), make_report(checks=foreign)
+
+    assert "worked out here" in write_held(judged, SHA, FLIGHTS)
+    assert "what its own run says" in write_held(unjudged, SHA, FLIGHTS)
+    assert tell_fork(judged) in write_held(judged, SHA, FLIGHTS)
+    assert f"/greenroom preview {SHA}" in write_held(judged, SHA, FLIGHTS)

@@ -7,7 +7,7 @@ import pytest
 from greenroom_pipeline.errors import ForgeError, ForgeRefused
 from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.publishing.answered import Answer, insert_answer
-from greenroom_pipeline.publishing.comment import FORK
+from greenroom_pipeline.publishing.comment import tell_fork
 from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import (
     Place,
@@ -157,7 +157,7 @@ def test_a_deployment_is_a_preview_that_was_tried(state: str, shown: str | None)
 
 
 def test_a_held_preview_waits() -> None:
-    """A fork's report is shown as its own word; the check asks for a maintainer, and nothing is deployed."""
+    """What a fork's report is worth is said; the check asks for a maintainer, and nothing is deployed."""
     forge = make_forge()
     forge.put(7, head=SHA, is_fork=True)
     publish_report(forge, PLACE, PASSED, LINKS, held=True)
@@ -170,7 +170,7 @@ def test_a_held_preview_waits() -> None:
     assert forge.deployments == {}
 
     publish_report(forge, PLACE, PASSED, LINKS)
-    assert FORK in forge.comments[7, KEY]
+    assert tell_fork(PASSED) in forge.comments[7, KEY]
     assert "/greenroom preview" not in forge.comments[7, KEY]
     assert [each.state for each in forge.deployments.values()] == ["success"]
 

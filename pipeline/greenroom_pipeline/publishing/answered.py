@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.commands.command import Addressee
+from greenroom_pipeline.forge.marker import MOST_CHARACTERS
 from greenroom_pipeline.markdown import escape, split_lines
 
-MOST = 65_536 - 1_024 - 128
-"""Characters of a comment that a forge takes, less some slack and the marker that it adds."""
+MOST = MOST_CHARACTERS - 1_024 - 128
+"""Characters of our text, which leaves some slack and room for the marker."""
 MOST_KEPT = 5
 """Besides the newest one that says no."""
 ROOM = 8 * 1024

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from greenroom_pipeline.checks.foreign_evidence import rests_on_word
 from greenroom_pipeline.commands.command import Addressee
 from greenroom_pipeline.markdown import escape, fence, split_lines
 from greenroom_pipeline.publishing.answered import MOST, ROOM, keep_answers
@@ -22,7 +23,7 @@ from greenroom_pipeline.report import Report
 from greenroom_pipeline.settings import GateTable
 
 _STAMP = re.compile(r"<!-- sha=([0-9a-f]{40,64}) order=(\d{1,18}) -->")
-FORK = "The pull request is from a fork: these numbers are what its own run says."
+_FORK = "The pull request is from a fork: "
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,20 @@ def write_untouched(stamp: Stamp, *, project: str, before: str, footer: str = ""
     return _compose(stamp, head, [], before=before, footer=footer)
 
 
-def write_held(sha: str, to: Addressee) -> str:
+def tell_fork(report: Report) -> str:
+    """Say what the report of a fork is worth."""
+    if rests_on_word(report.checks):
+        return f"{_FORK}these numbers are what its own run says."
+    return f"{_FORK}the predictions are its own run's, and all that follows from them was worked out here."
+
+
+def write_held(report: Report, sha: str, to: Addressee) -> str:
     """Say how the preview of a fork's commit is started, and what its report is worth."""
     asked = to.show_usage("preview").replace("SHA", sha)
     return (
-        f"> **The preview waits for a maintainer.** {FORK} Whoever may write to this repository starts the preview of"
-        f" this very commit by a comment `{asked}`, or by the check's button _Start preview_. A new commit needs a new"
-        " word."
+        f"> **The preview waits for a maintainer.** {tell_fork(report)} Whoever may write to this repository starts the"
+        f" preview of this very commit by a comment `{asked}`, or by the check's button _Start preview_. A new commit"
+        " needs a new word."
     )
 
 

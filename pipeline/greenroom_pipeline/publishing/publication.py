@@ -8,7 +8,7 @@ from greenroom_pipeline.forge import Forge
 from greenroom_pipeline.forge.posts import Deployment
 from greenroom_pipeline.publishing.answered import write_footer
 from greenroom_pipeline.publishing.comment import (
-    FORK,
+    tell_fork,
     write_comment,
     write_failure,
     write_held,
@@ -50,7 +50,7 @@ def publish_report(
     gate = read_gate(settings)
 
     def say(standing: Standing) -> Posts:
-        notes = _note(place, standing, held=held)
+        notes = _note(place, standing, report, held=held)
         output = describe_report(
             report,
             links=links,
@@ -130,11 +130,11 @@ def read_gate(settings: str | None) -> GateTable:
         return GateTable()
 
 
-def _note(place: Place, standing: Standing, *, held: bool) -> list[str]:
+def _note(place: Place, standing: Standing, report: Report, *, held: bool) -> list[str]:
     """Say, as Markdown, what the report of a fork is worth."""
     if held:
-        return [write_held(place.sha, place.addressee)]
-    return [f"> {FORK}"] if standing.pull is not None and standing.pull.is_fork else []
+        return [write_held(report, place.sha, place.addressee)]
+    return [f"> {tell_fork(report)}"] if standing.pull is not None and standing.pull.is_fork else []
 
 
 def _describe_preview(place: Place, report: Report, links: Links) -> Deployment | None:
