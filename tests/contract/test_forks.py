@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_pipeline.api.artifact import unpack_artifact
+from greenroom_pipeline.events.artifact import unpack_artifact
 from greenroom_pipeline.events.holding import approve
 from greenroom_pipeline.events.settling import settle
 from greenroom_pipeline.record import find_finished, read_report

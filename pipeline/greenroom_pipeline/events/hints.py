@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from greenroom_pipeline.commands.command import mentions_command
+from greenroom_pipeline.forge.payload import Payload, find, find_text
 from greenroom_pipeline.origin import Sha
 
 Number = Annotated[int, Field(ge=1, lt=10**18)]
@@ -68,14 +69,14 @@ _HINT: TypeAdapter[Hint] = TypeAdapter(Annotated[Hint, Field(discriminator="kind
 _PULL_ACTIONS = frozenset({"opened", "reopened", "synchronize", "closed", "edited"})
 
 
-def parse_hint(document: Mapping[str, Any]) -> Hint:
+def parse_hint(document: Payload) -> Hint:
     return _HINT.validate_python(document)
 
 
-def read_hint(event: str, payload: Mapping[str, Any], *, repository: int) -> Hint | None:
+def read_hint(event: str, payload: Payload, *, repository: int) -> Hint | None:
     """Return what is kept of a delivery; None for one that is not in use, or of another *repository*."""
-    read = _READERS.get((event, _text(payload, "action")))
-    if read is None or _find(payload, "repository", "id") != repository:
+    read = _READERS.get((event, find_text(payload, "action")))
+    if read is None or find(payload, "repository", "id") != repository:
         return None
     try:
         return read(payload)
@@ -83,43 +84,43 @@ def read_hint(event: str, payload: Mapping[str, Any], *, repository: int) -> Hin
         return None
 
 
-def _read_pull(payload: Mapping[str, Any]) -> Hint:
-    return PullHint(number=_find(payload, "pull_request", "number"))
+def _read_pull(payload: Payload) -> Hint:
+    return PullHint(number=find(payload, "pull_request", "number"))
 
 
-def _read_comment(payload: Mapping[str, Any]) -> Hint | None:
-    is_pull = _find(payload, "issue", "pull_request") is not None
-    if not is_pull or not mentions_command(_text(payload, "comment", "body")):
+def _read_comment(payload: Payload) -> Hint | None:
+    is_pull = find(payload, "issue", "pull_request") is not None
+    if not is_pull or not mentions_command(find_text(payload, "comment", "body")):
         return None
     return CommandHint(
-        number=_find(payload, "issue", "number"),
-        comment=_find(payload, "comment", "id"),
-        sender=_find(payload, "sender", "login"),
+        number=find(payload, "issue", "number"),
+        comment=find(payload, "comment", "id"),
+        sender=find(payload, "sender", "login"),
     )
 
 
-def _read_check(payload: Mapping[str, Any]) -> Hint:
-    pressed = _text(payload, "action") == "requested_action"
+def _read_check(payload: Payload) -> Hint:
+    pressed = find_text(payload, "action") == "requested_action"
     return ButtonHint(
-        sha=_find(payload, "check_run", "head_sha"),
-        check=_find(payload, "check_run", "name"),
-        key=_find(payload, "check_run", "external_id"),
-        identifier=_find(payload, "requested_action", "identifier") if pressed else RERUN,
-        sender=_find(payload, "sender", "login"),
+        sha=find(payload, "check_run", "head_sha"),
+        check=find(payload, "check_run", "name"),
+        key=find(payload, "check_run", "external_id"),
+        identifier=find(payload, "requested_action", "identifier") if pressed else RERUN,
+        sender=find(payload, "sender", "login"),
     )
 
 
-def _read_queue(payload: Mapping[str, Any]) -> Hint:
+def _read_queue(payload: Payload) -> Hint:
     return QueueHint(
-        sha=_find(payload, "merge_group", "head_sha"), ref=_find(payload, "merge_group", "head_ref")
+        sha=find(payload, "merge_group", "head_sha"), ref=find(payload, "merge_group", "head_ref")
     )
 
 
-def _read_run(payload: Mapping[str, Any]) -> Hint:
-    return RunHint(run=_find(payload, "workflow_run", "id"), sha=_find(payload, "workflow_run", "head_sha"))
+def _read_run(payload: Payload) -> Hint:
+    return RunHint(run=find(payload, "workflow_run", "id"), sha=find(payload, "workflow_run", "head_sha"))
 
 
-_READERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], Hint | None]] = {
+_READERS: dict[tuple[str, str], Callable[[Payload], Hint | None]] = {
     **{("pull_request", action): _read_pull for action in _PULL_ACTIONS},
     ("issue_comment", "created"): _read_comment,
     ("check_run", "requested_action"): _read_check,
@@ -127,15 +128,3 @@ _READERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], Hint | None]] = {
     ("merge_group", "checks_requested"): _read_queue,
     ("workflow_run", "completed"): _read_run,
 }
-
-
-def _find(payload: Any, *path: str) -> Any:
-    """Return what stands at *path*; None where there is no such place."""
-    for key in path:
-        payload = payload.get(key) if isinstance(payload, Mapping) else None
-    return payload
-
-
-def _text(payload: Any, *path: str) -> str:
-    found = _find(payload, *path)
-    return found if isinstance(found, str) else ""

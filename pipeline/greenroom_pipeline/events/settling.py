@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from greenroom_pipeline.api.forks import bring_in
 from greenroom_pipeline.checks.foreign_evidence import rests_on_word
 from greenroom_pipeline.errors import RepositoryError
+from greenroom_pipeline.events.forks import bring_in
 from greenroom_pipeline.events.holding import WANTED, WITHDRAWN, is_held, show_preview
 from greenroom_pipeline.events.server import AppServer
 from greenroom_pipeline.events.sharing import choose_speaker, group_sharers

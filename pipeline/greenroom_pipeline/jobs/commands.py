@@ -12,6 +12,7 @@ from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.events.hints import CommandHint, read_hint
 from greenroom_pipeline.forge import Forge, PullRequest
+from greenroom_pipeline.forge.payload import find_number
 from greenroom_pipeline.handover import order_attempt
 from greenroom_pipeline.jobs.job import STORE, Job, list_commands
 from greenroom_pipeline.project import Project, open_project
@@ -40,9 +41,8 @@ class _Desk:
 def answer_in_actions(job: Job) -> None:
     """Answer the command of the comment that started the job, if it holds one."""
     payload = job.actions.payload
-    repository = payload.get("repository")
-    number = repository.get("id") if isinstance(repository, dict) else None
-    hint = read_hint("issue_comment", payload, repository=number) if isinstance(number, int) else None
+    repository = find_number(payload, "repository", "id")
+    hint = read_hint("issue_comment", payload, repository=repository) if repository else None
     if not isinstance(hint, CommandHint):
         job.tell("the comment holds no new command on a pull request: there is nothing to answer")
     elif job.actions.token is None:

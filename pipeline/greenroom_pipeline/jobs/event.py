@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from greenroom_pipeline.errors import SettingsError
+from greenroom_pipeline.forge.payload import Payload, find, find_number, find_text
 
-Payload = Mapping[str, Any]
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -40,8 +38,8 @@ class GroupEvent:
 
 def read_pull(payload: Payload) -> PullEvent:
     """Read a `pull_request` event; `SettingsError` when it does not say which pull request, or which commit."""
-    pull = _dig(payload, dict, "pull_request") or {}
-    number = _dig(payload, int, "number") or _dig(pull, int, "number")
+    pull = find(payload, "pull_request")
+    number = find_number(payload, "number") or find_number(pull, "number")
     head = _sha(pull, "head", "sha")
     if number is None or not head:
         raise SettingsError(
@@ -49,10 +47,10 @@ def read_pull(payload: Payload) -> PullEvent:
         )
     return PullEvent(
         number=number,
-        action=_dig(payload, str, "action") or "",
+        action=find_text(payload, "action"),
         head=head,
         base=_sha(pull, "base", "sha"),
-        side_branch=_find_side(payload, _dig(pull, str, "base", "ref") or ""),
+        side_branch=_find_side(payload, find_text(pull, "base", "ref")),
         is_fork=_is_fork(payload, pull),
     )
 
@@ -64,13 +62,13 @@ def read_group(payload: Payload) -> GroupEvent:
         raise SettingsError(
             "the event's file names no commit of a merge group; run it in a workflow, on: merge_group"
         )
-    branch = _dig(payload, str, "merge_group", "base_ref") or ""
+    branch = find_text(payload, "merge_group", "base_ref")
     return GroupEvent(head, _sha(payload, "merge_group", "base_sha"), _find_side(payload, branch))
 
 
 def read_default_branch(payload: Payload) -> str:
     """Return the repository's default branch, or nothing where the payload does not say."""
-    return _dig(payload, str, "repository", "default_branch") or ""
+    return find_text(payload, "repository", "default_branch")
 
 
 def _find_side(payload: Payload, ref: str) -> str:
@@ -81,19 +79,11 @@ def _find_side(payload: Payload, ref: str) -> str:
 
 def _is_fork(payload: Payload, pull: Payload) -> bool:
     """By id, since names change; a fork that was deleted leaves no repository."""
-    head = _dig(pull, int, "head", "repo", "id")
-    base = _dig(pull, int, "base", "repo", "id") or _dig(payload, int, "repository", "id")
+    head = find_number(pull, "head", "repo", "id")
+    base = find_number(pull, "base", "repo", "id") or find_number(payload, "repository", "id")
     return head is None or head != base
 
 
 def _sha(payload: Payload, *path: str) -> str:
-    found = _dig(payload, str, *path) or ""
+    found = find_text(payload, *path)
     return found if _SHA.fullmatch(found) else ""
-
-
-def _dig(payload: Payload, kind: type[Any], *path: str) -> Any:
-    """Return what stands at the path, or None where it is missing or of another kind."""
-    found: Any = payload
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, kind) and not (kind is int and isinstance(found, bool)) else None

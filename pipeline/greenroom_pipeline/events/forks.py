@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greenroom_pipeline.api.artifact import unpack_artifact
 from greenroom_pipeline.api.examination import examine
 from greenroom_pipeline.api.keeping import keep
 from greenroom_pipeline.errors import DataError, ScoringError
+from greenroom_pipeline.events.artifact import unpack_artifact
 from greenroom_pipeline.events.judging import judge_fork
 from greenroom_pipeline.events.server import FETCHING, AppServer
 from greenroom_pipeline.forge import PullRequest
