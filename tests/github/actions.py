@@ -99,4 +99,4 @@ def _find_place(repository: FakeRepository, event: str, payload: Mapping[str, An
     if event == "push":
         return _Place(payload["after"], payload["ref"])
     branch = repository.default_branch
-    return _Place(repository.branches[branch], f"refs/heads/{branch}")
+    return _Place(repository.find_commit(branch).sha, f"refs/heads/{branch}")

@@ -61,7 +61,7 @@ class Issuer:
         if number is None:
             branch = repository.default_branch
             event, ref, head, base = "push", f"refs/heads/{branch}", "", ""
-            sha, actor = repository.branches[branch], repository.owner
+            sha, actor = repository.find_commit(branch).sha, repository.owner
         else:
             pull = repository.pull(number)
             event, ref = "pull_request", f"refs/pull/{number}/merge"

@@ -118,7 +118,7 @@ def tell_run(repository: FakeRepository, *, run: int, action: str = "completed")
 
 def tell_push(repository: FakeRepository, *, branch: str, before: str) -> Shape:
     """`push` to a branch, whose head is now where *before* is not."""
-    head = repository.find_commit(repository.branches[branch])
+    head = repository.find_commit(branch)
     return {
         "ref": f"refs/heads/{branch}",
         "before": before,
