@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from greenroom_pipeline.commandline import Directory
 from greenroom_pipeline.configuration import load_settings
 from greenroom_pipeline.errors import PreviewError
 from greenroom_pipeline.places import find_places
@@ -28,10 +29,6 @@ app = typer.Typer(help="The previews: what runs, what it said, and what becomes 
 
 MIB = 2**20
 WIDTH = 1_000
-Directory = Annotated[
-    Path,
-    typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
-]
 SlotArgument = Annotated[
     str, typer.Argument(metavar="SLOT", help="A pull request's number, `production` or `staging`.")
 ]

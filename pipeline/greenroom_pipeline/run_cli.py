@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +10,7 @@ import typer
 from rich.console import Console
 
 from greenroom_pipeline.access import find_access
+from greenroom_pipeline.commandline import Directory, exit_status, importing
 from greenroom_pipeline.errors import GreenroomError, TrainingError
 from greenroom_pipeline.jobs.actions import Actions, hide_credentials, read_actions, tell_warning
 from greenroom_pipeline.places import Places, find_places
@@ -22,12 +20,8 @@ from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print
 
 if TYPE_CHECKING:
     from greenroom_pipeline.access import Access
-    from greenroom_pipeline.report import Report, Verdict
+    from greenroom_pipeline.report import Report
 
-Directory = Annotated[
-    Path,
-    typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and progress on stderr.")]
 Bundle = Annotated[
     Path | None,
@@ -39,17 +33,6 @@ Bundle = Annotated[
         " `GREENROOM_BUNDLE`.",
     ),
 ]
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Import without looking for garbage: the many objects of a library stay, and searching them takes seconds."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def run(directory: Directory = Path(), json: Json = False, bundle: Bundle = None) -> None:
@@ -89,11 +72,6 @@ def run(directory: Directory = Path(), json: Json = False, bundle: Bundle = None
         _show(console, report)
     gate = load_settings(places.repository).gate
     raise typer.Exit(exit_status(report.verdict, strict=gate.on_inconclusive == "fail"))
-
-
-def exit_status(verdict: Verdict, *, strict: bool) -> int:
-    """Return 1 when the gate failed. *strict* says that an open verdict counts as a failure."""
-    return 1 if verdict == "fail" or (strict and verdict == "inconclusive") else 0
 
 
 def _find_access(actions: Actions | None) -> Access | None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from greenroom_pipeline.commandline import Directory
 from greenroom_pipeline.errors import TokenRefused
 from greenroom_pipeline.places import Places, find_places, prepare_home
 from greenroom_services.errors import TokenError
@@ -24,11 +25,6 @@ app = typer.Typer(help="Tokens with which programs query previews, or deploy the
 
 LIFE = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-Directory = Annotated[
-    Path,
-    typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
-]
 
 
 @app.command()

@@ -11,15 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from greenroom_pipeline.commandline import Directory
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.terminal import print_findings
 
 
 def doctor(
-    directory: Annotated[
-        Path,
-        typer.Option("--directory", "-C", help="The project's folder, where greenroom.toml is.", exists=True),
-    ] = Path(),
+    directory: Directory = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Look at what Greenroom needs, and say how to mend what is missing or wrong.
