@@ -152,3 +152,10 @@ def make_project(root: Path, task: str, *, estimator: str) -> Workbench:
 
 def _write_table(frame: pd.DataFrame, path: Path) -> None:
     frame.to_csv(path, index=False)
+
+
+def propose(bench: Workbench, script: str) -> str:
+    """Commit another training script on a branch of its own, and return the commit."""
+    bench.git("switch", "--quiet", "--create", "change", "main")
+    bench.write("train.py", script)
+    return bench.commit("Try something else")
