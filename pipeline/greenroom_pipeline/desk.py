@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from greenroom_pipeline.cases import PinnedCase
 from greenroom_pipeline.forge import PullState
 from greenroom_pipeline.report import Report, Verdict
 
@@ -14,6 +17,7 @@ PRODUCTION = "production"
 
 RunState = Literal["waiting", "running", "finished", "failed"]
 PreviewState = Literal["awake", "waking", "asleep", "starting", "failed", "stopped", "absent"]
+PreviewAction = Literal["wake", "sleep", "stop"]
 ANSWERING: frozenset[PreviewState] = frozenset({"awake", "waking", "asleep"})
 """States in which a preview answers who asks it: one that sleeps wakes for it."""
 
@@ -37,6 +41,10 @@ class Review:
     """The step that failed, when *run_state* is failed."""
     log: str = ""
     """The last lines of the process that failed."""
+    link: str | None = None
+    """The pull request's page, where the forge has pages."""
+    run_link: str | None = None
+    """The run's page in MLflow, where a server has one."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,70 @@ class PreviewStatus:
     log: str = ""
     address: str | None = None
     """Where programs ask it, on the gateway."""
+    sha: str | None = None
+    """The commit that it was made for."""
+    memory: int | None = None
+    """Bytes; None while it is not awake."""
+    requests: int = 0
+    """Queries that it answered since the host started."""
+    idle: float | None = None
+    """Seconds since its last deployment or visit."""
+    wakes: int = 0
+
+
+@dataclass(frozen=True)
+class Replies:
+    """What one model answered to many rows, in their order, or why it did not."""
+
+    predictions: list[str | float | None]
+    probabilities: list[dict[str, float]] | None
+    seconds: float
+    model: dict[str, str | None]
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Parquet files of a report's holdout and of both models' predictions on it, row by row."""
+
+    holdout: Path
+    candidate: Path
+    champion: Path | None
+
+
+HappeningKind = Literal[
+    "opened", "pushed", "verdict", "failed", "comment", "override", "merged", "closed", "promoted"
+]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened to a pull request."""
+
+    at: datetime
+    kind: HappeningKind
+    who: str
+    text: str
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A time during which one version was production."""
+
+    version: str
+    since: datetime
+    until: datetime | None
+    """None while it lasts."""
+    by: str
+    sha: str
+    pull: int | None
+    verdict: Verdict | None
+    summary: str
+    metrics: dict[str, float]
+    """Its own overall metrics, by what people call them, in its report's order."""
+    note: str = ""
+    """What does not agree, such as an alias that somebody moved by hand."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +156,39 @@ class Desk(Protocol):
 
     def query(self, project: str, slot: str, row: dict[str, Any]) -> Reply:
         """Ask the preview in *slot* (a pull request's number, or `production`) about one row."""
+        ...
+
+    def query_many(self, project: str, slot: str, rows: Sequence[dict[str, Any]]) -> Replies:
+        """Ask the preview in *slot* about rows at once; a row that is refused refuses all, and is named."""
+        ...
+
+    def rows(self, project: str, pull: int) -> Rows | None:
+        """Return the files of the whole holdout; None where they are not on this machine."""
+        ...
+
+    def previews(self) -> list[PreviewStatus]:
+        """Return every preview of the project."""
+        ...
+
+    def preview_log(self, project: str, slot: str) -> str: ...
+
+    def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        """Wake the preview, or put it to sleep, or stop it."""
+        ...
+
+    def timeline(self, project: str, pull: int) -> list[Happening]:
+        """Return what happened to a pull request, newest first."""
+        ...
+
+    def history(self, project: str) -> list[Reign]:
+        """Return which version was production when, newest first."""
+        ...
+
+    def pin(self, project: str, pull: int, case: PinnedCase, *, sha: str) -> str:
+        """Commit a case to the pull request's branch and return a sentence that says what happened.
+
+        `RepositoryError` when the head is no longer *sha*, or the branch cannot be written.
+        """
         ...
 
     def champion_digest(self, project: str) -> str | None:

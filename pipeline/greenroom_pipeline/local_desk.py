@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from greenroom_pipeline.desk import PreviewStatus, Reply, Review, RunState
+from greenroom_pipeline.cases import PinnedCase
+from greenroom_pipeline.desk import (
+    Happening,
+    PreviewAction,
+    PreviewStatus,
+    Reign,
+    Replies,
+    Reply,
+    Review,
+    Rows,
+    RunState,
+)
 from greenroom_pipeline.errors import RepositoryError, StoreError
 from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.history import tell_history
+from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import query, read_status
+from greenroom_pipeline.previews import act, list_statuses, query, query_many, read_log, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
 from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
+from greenroom_pipeline.rows import find_rows
+from greenroom_pipeline.timeline import tell_timeline
 from greenroom_pipeline.tracking import RunRecord
 
 _RUN_STATE: TypeAdapter[RunState] = TypeAdapter(RunState)
@@ -62,6 +77,36 @@ class LocalDesk:
     def query(self, project: str, slot: str, row: dict[str, Any]) -> Reply:
         self._require(project)
         return query(self.project_here.places, row, project=project, slot=slot)
+
+    def query_many(self, project: str, slot: str, rows: Sequence[dict[str, Any]]) -> Replies:
+        self._require(project)
+        return query_many(self.project_here.places, rows, project=project, slot=slot)
+
+    def rows(self, project: str, pull: int) -> Rows | None:
+        record = self._record(self._pull(project, pull))
+        return find_rows(self.project_here, record) if record else None
+
+    def previews(self) -> list[PreviewStatus]:
+        return list_statuses(self.project_here.places, project=self.project_here.name)
+
+    def preview_log(self, project: str, slot: str) -> str:
+        self._require(project)
+        return read_log(self.project_here.places, project=project, slot=slot)
+
+    def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        self._require(project)
+        return act(self.project_here.places, action, project=project, slot=slot)
+
+    def timeline(self, project: str, pull: int) -> list[Happening]:
+        return tell_timeline(self.project_here, self._pull(project, pull))
+
+    def history(self, project: str) -> list[Reign]:
+        self._require(project)
+        return tell_history(self.project_here.store)
+
+    def pin(self, project: str, pull: int, case: PinnedCase, *, sha: str) -> str:
+        self._require(project)
+        return pin_case(self.project_here, pull, case, sha=sha)
 
     def champion_digest(self, project: str) -> str | None:
         self._require(project)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom_pipeline.desk import PreviewStatus, Reply
+from greenroom_pipeline.desk import PreviewAction, PreviewStatus, Replies, Reply
 from greenroom_pipeline.errors import PreviewError
 from greenroom_pipeline.locks import locked
 from greenroom_pipeline.packaging import Package
@@ -142,7 +142,50 @@ def read_status(places: Places, *, project: str, slot: str) -> PreviewStatus:
         return PreviewStatus(slot, "absent")
     except ServiceError as error:
         raise PreviewError(str(error), log=error.log) from error
-    return PreviewStatus(slot, state.state, log=state.log or state.error or "", address=state.address)
+    return describe_status(state)
+
+
+def describe_status(state: PreviewState) -> PreviewStatus:
+    return PreviewStatus(
+        state.slot,
+        state.state,
+        log=state.log or state.error or "",
+        address=state.address,
+        sha=state.sha,
+        memory=state.memory,
+        requests=state.requests,
+        idle=state.last_used,
+        wakes=state.wakes,
+    )
+
+
+def list_statuses(places: Places, *, project: str) -> list[PreviewStatus]:
+    """Return the project's previews; none where no host runs."""
+    try:
+        with _translated():
+            found = HostClient(places.host).previews()
+    except HostAbsent:
+        return []
+    return [describe_status(state) for state in found if state.project == project]
+
+
+def read_log(places: Places, *, project: str, slot: str) -> str:
+    """Return the last lines that the slot's previews wrote."""
+    try:
+        with _translated():
+            return HostClient(places.host).log(project, slot)
+    except (HostAbsent, PreviewAbsent) as error:
+        raise PreviewError(str(error)) from error
+
+
+def act(places: Places, action: PreviewAction, *, project: str, slot: str) -> PreviewStatus:
+    """Wake the preview in the slot, put it to sleep, or stop it."""
+    host = HostClient(places.host)
+    acts = {"wake": host.wake, "sleep": host.sleep, "stop": host.stop}
+    try:
+        return describe_status(acts[action](project, slot))
+    except ServiceError as error:
+        raise PreviewError(str(error), log=error.log) from error
 
 
 def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Reply:
@@ -165,6 +208,20 @@ def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Re
         seconds=seconds,
         model=answer["model"],
     )
+
+
+def query_many(places: Places, rows: Sequence[dict[str, Any]], *, project: str, slot: str) -> Replies:
+    """Ask the preview in the slot about rows at once; columns that its model does not take are left out."""
+    host = HostClient(places.host)
+    try:
+        taken = {feature["name"] for feature in host.describe(project, slot)["profile"]["features"]}
+        questions = [{name: value for name, value in row.items() if name in taken} for row in rows]
+        start = time.perf_counter()
+        answer = host.predict(project, slot, questions)
+        seconds = time.perf_counter() - start
+    except ServiceError as error:
+        return Replies([], None, 0, {}, error=str(error))
+    return Replies(answer["predictions"], answer.get("probabilities"), seconds, answer["model"])
 
 
 @contextmanager

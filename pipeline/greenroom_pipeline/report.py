@@ -6,7 +6,13 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from greenroom_pipeline.cases import CaseResult
+from greenroom_pipeline.distributions import Confusion, Histogram, Thresholds
+from greenroom_pipeline.drift import Drift
+from greenroom_pipeline.movements import Movement
 from greenroom_pipeline.observations import Document, Observations
+from greenroom_pipeline.since import Since
+from greenroom_pipeline.words import Words
 
 Task = Literal["binary", "multiclass", "regression"]
 Outcome = Literal["passed", "failed", "inconclusive", "not_tested", "not_applicable"]
@@ -92,7 +98,7 @@ class Point(Document):
 class Curve(Document):
     """One curve of one model, for drawing: at most a few hundred points."""
 
-    kind: Literal["roc", "calibration"]
+    kind: Literal["roc", "calibration", "precision_recall", "residuals"]
     model: Literal["candidate", "champion"]
     label: str | None = Field(None, description="The class that counts as positive.")
     points: list[Point]
@@ -129,6 +135,7 @@ class Lineage(Document):
     pull: int | None
     fingerprint: str
     parameters: dict[str, str] = Field({}, description="What training logged.")
+    since: Since | None = Field(None, description="What changed since the champion; null without one.")
 
 
 class Preview(Document):
@@ -158,10 +165,23 @@ class Report(Document):
     holdout: Holdout
     metrics: list[MetricResult]
     checks: list[CheckResult]
-    curves: list[Curve] = Field([], description="ROC and calibration of both models.")
+    curves: list[Curve] = Field(
+        [],
+        description="ROC, precision–recall and calibration of both models; residuals by prediction for numbers.",
+    )
+    histograms: list[Histogram] = Field([], description="How probabilities or residuals are spread.")
+    confusions: list[Confusion] = Field([], description="True against predicted class, of both models.")
+    thresholds: list[Thresholds] = Field(
+        [], description="Rights and wrongs over the threshold, for two classes."
+    )
+    movements: list[Movement] = Field(
+        [], description="What changes for whom: all rows first, then each slice."
+    )
     disagreements: list[Disagreement] = Field([], description="Rows that differ most, greatest first.")
-    drift: None = None
+    cases: list[CaseResult] = Field([], description="Pinned cases, broken ones first.")
+    drift: Drift | None = Field(None, description="Null where no training rows are named.")
     cost: None = None
+    words: Words = Words()
     observations: Observations = Observations()
     lineage: Lineage | None = Field(None, description="Null for a table of predictions.")
     preview: Preview | None = None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from greenroom_pipeline.desk import Reply
 from greenroom_pipeline.report import Report
-from greenroom_portal.tables import curve_labels
+from greenroom_portal.tables.curves import curve_labels
 from greenroom_portal.wording import MISSING, clean, number, percent, points, signed
 
 

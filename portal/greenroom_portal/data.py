@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from greenroom_pipeline.desk import Desk, Review
+from greenroom_pipeline.desk import Desk, Happening, PreviewStatus, Reign, Review, Rows
 from greenroom_pipeline.report import Report
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
@@ -59,8 +59,36 @@ def load_champion_digest(project: str) -> str | None:
     return get_desk().champion_digest(project)
 
 
+@st.cache_data(ttl=5, max_entries=64, show_spinner=False)
+def load_timeline(project: str, pull: int) -> list[Happening]:
+    return get_desk().timeline(project, pull)
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def load_history(project: str) -> list[Reign]:
+    return get_desk().history(project)
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def load_previews() -> list[PreviewStatus]:
+    return get_desk().previews()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _load_rows(project: str, pull: int, sha: str, updated: datetime) -> Rows | None:
+    return get_desk().rows(project, pull)
+
+
+def load_rows(review: Review) -> Rows | None:
+    """Return the files of the whole holdout behind the review's report; nothing of them is read."""
+    return _load_rows(review.project, review.pull, review.sha, review.updated)
+
+
 def forget_what_changes() -> None:
     """Make the next rerun ask the desk again about reviews and production."""
     load_reviews.clear()
     load_review.clear()
     load_champion_digest.clear()
+    load_previews.clear()
+    load_timeline.clear()
+    load_history.clear()

@@ -31,7 +31,23 @@ from greenroom_portal.theme import THEME
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
-PAGE_MODULES = [f"greenroom_portal.panes.{name}" for name in ("cards", "evidence", "promotion", "queries")]
+PAGE_MODULES = [
+    f"greenroom_portal.panes.{name}"
+    for name in (
+        "cards",
+        "cases",
+        "checks",
+        "curves",
+        "disagreements",
+        "exploration",
+        "lineage",
+        "metrics",
+        "movements",
+        "promotion",
+        "queries",
+        "timeline",
+    )
+]
 
 OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from greenroom_portal.charts import EFFECT_COLORS, MODEL_COLORS
+from greenroom_portal.charts.palette import EFFECT_COLORS, MODEL_COLORS
 
 _LIGHT = {
     "primaryColor": "#0b6e4f",

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from greenroom_pipeline.desk import PreviewStatus, Reply, Review
+from greenroom_pipeline.cases import PinnedCase
+from greenroom_pipeline.desk import (
+    Happening,
+    PreviewAction,
+    PreviewState,
+    PreviewStatus,
+    Reign,
+    Replies,
+    Reply,
+    Review,
+    Rows,
+)
 from greenroom_pipeline.errors import GreenroomError, PreviewError, PromotionError, RepositoryError
 from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.observations import Calibration, Flips, Observations, Shift
@@ -56,13 +68,19 @@ class MemoryDesk:
     listed: list[Review]
     reports: dict[int, Report] = field(default_factory=dict)
     profiles: dict[int, dict[str, Any]] = field(default_factory=dict)
-    previews: dict[str, PreviewStatus] = field(default_factory=dict)
+    previews_by_slot: dict[str, PreviewStatus] = field(default_factory=dict)
     production: str | None = CHAMPION.digest
     task: Task = "binary"
     promotions: list[tuple[int, str, str]] = field(default_factory=list)
     refusal: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
+    row_files: dict[int, Rows] = field(default_factory=dict)
+    hosted: list[PreviewStatus] = field(default_factory=list)
+    acts: list[tuple[str, PreviewAction]] = field(default_factory=list)
+    happenings: dict[int, list[Happening]] = field(default_factory=dict)
+    reigns: list[Reign] = field(default_factory=list)
+    pinned: list[tuple[int, str, PinnedCase]] = field(default_factory=list)
 
     def reviews(self) -> list[Review]:
         return self.listed
@@ -85,7 +103,7 @@ class MemoryDesk:
         return self.profiles[pull]
 
     def preview(self, project: str, slot: str) -> PreviewStatus:
-        return self.previews.get(slot, PreviewStatus(slot, "absent"))
+        return self.previews_by_slot.get(slot, PreviewStatus(slot, "absent"))
 
     def query(self, project: str, slot: str, row: dict[str, Any]) -> Reply:
         model: dict[str, str | None] = {"name": project, "version": "3", "digest": "c" * 64}
@@ -97,6 +115,49 @@ class MemoryDesk:
             return Reply(value, None, 0.003, model)
         share = champion_probability(row) if slot == "production" else candidate_probability(row)
         return Reply("1" if share >= 0.5 else "0", {"0": 1 - share, "1": share}, 0.0042, model)
+
+    def query_many(self, project: str, slot: str, rows: Sequence[dict[str, Any]]) -> Replies:
+        replies = [self.query(project, slot, row) for row in rows]
+        refused = next(
+            (f"row {place}: {each.error}" for place, each in enumerate(replies) if each.error), None
+        )
+        if refused:
+            return Replies([], None, 0.0, {}, error=refused)
+        return Replies(
+            [each.prediction for each in replies],
+            None if self.task == "regression" else [each.probabilities or {} for each in replies],
+            0.01,
+            replies[0].model if replies else {},
+        )
+
+    def rows(self, project: str, pull: int) -> Rows | None:
+        return self.row_files.get(pull)
+
+    def previews(self) -> list[PreviewStatus]:
+        return self.hosted
+
+    def preview_log(self, project: str, slot: str) -> str:
+        return self.preview(project, slot).log
+
+    def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        states: dict[PreviewAction, PreviewState] = {"wake": "awake", "sleep": "asleep", "stop": "stopped"}
+        changed = replace(self.preview(project, slot), state=states[action])
+        self.previews_by_slot[slot] = changed
+        self.hosted = [changed if each.slot == slot else each for each in self.hosted]
+        self.acts.append((slot, action))
+        return changed
+
+    def timeline(self, project: str, pull: int) -> list[Happening]:
+        return self.happenings.get(pull, [])
+
+    def history(self, project: str) -> list[Reign]:
+        return self.reigns
+
+    def pin(self, project: str, pull: int, case: PinnedCase, *, sha: str) -> str:
+        if self.refusal:
+            raise RepositoryError(self.refusal)
+        self.pinned.append((pull, sha, case))
+        return f"The case {case.name!r} is pinned on change-{pull}."
 
     def champion_digest(self, project: str) -> str | None:
         return self.production
@@ -387,7 +448,7 @@ def first_model() -> MemoryDesk:
     desk.reports[7] = desk.reports[7].model_copy(
         update={"champion": None, "metrics": alone, "curves": _curves()[::2], "summary": "The first model."}
     )
-    desk.previews = {"7": PreviewStatus("7", "awake")}
+    desk.previews_by_slot = {"7": PreviewStatus("7", "awake")}
     desk.production = None
     return desk
 
@@ -420,25 +481,25 @@ def moved_branch() -> MemoryDesk:
 
 def preview_failed() -> MemoryDesk:
     desk = passing()
-    desk.previews["7"] = PreviewStatus("7", "failed", log="ImportError: libgomp.so.1")
+    desk.previews_by_slot["7"] = PreviewStatus("7", "failed", log="ImportError: libgomp.so.1")
     return desk
 
 
 def preview_starting() -> MemoryDesk:
     desk = passing()
-    desk.previews["7"] = PreviewStatus("7", "starting")
+    desk.previews_by_slot["7"] = PreviewStatus("7", "starting")
     return desk
 
 
 def preview_asleep() -> MemoryDesk:
     desk = passing()
-    desk.previews = {slot: PreviewStatus(slot, "asleep") for slot in ("7", "production")}
+    desk.previews_by_slot = {slot: PreviewStatus(slot, "asleep") for slot in ("7", "production")}
     return desk
 
 
 def preview_absent() -> MemoryDesk:
     desk = passing()
-    desk.previews = {}
+    desk.previews_by_slot = {}
     return desk
 
 

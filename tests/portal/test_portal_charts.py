@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from greenroom_portal.charts import (
-    EFFECT_COLORS,
-    MODEL_COLORS,
-    Drawing,
-    draw_curves,
-    draw_interval,
-    draw_metrics,
-    draw_slices,
-)
-from greenroom_portal.tables import curve_frame, metric_frame, slice_frame
+from greenroom_portal.charts.curves import draw_curves
+from greenroom_portal.charts.intervals import draw_interval, draw_metrics, draw_slices
+from greenroom_portal.charts.palette import EFFECT_COLORS, MODEL_COLORS, Drawing
+from greenroom_portal.tables.curves import curve_frame
+from greenroom_portal.tables.metrics import metric_frame, slice_frame
 from greenroom_portal.theme import THEME
 from tests.portal.desk_in_memory import make_metric, make_report
 

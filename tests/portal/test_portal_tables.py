@@ -7,17 +7,17 @@ import pytest
 from greenroom_pipeline.desk import Reply
 from greenroom_portal.answers import answer_frame, pick_figure, positive_class, tell_difference
 from greenroom_portal.selection import Selection, address_review, read_selection
-from greenroom_portal.tables import (
-    curve_frame,
+from greenroom_portal.tables.curves import curve_frame
+from greenroom_portal.tables.metrics import (
     judge,
     main_metric,
     metric_frame,
     present,
     skipped_slices,
     slice_frame,
-    split_reviews,
-    timing_frame,
 )
+from greenroom_portal.tables.reviews import split_reviews
+from greenroom_portal.tables.timings import timing_frame
 from greenroom_portal.wording import MISSING
 from tests.portal.desk_in_memory import everything, first_model, make_metric, make_report
 

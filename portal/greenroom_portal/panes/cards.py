@@ -8,12 +8,12 @@ import streamlit as st
 
 from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import MetricResult
-from greenroom_portal.charts import draw_interval
+from greenroom_portal.charts.intervals import draw_interval
 from greenroom_portal.data import load_report
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.router import REVIEW
 from greenroom_portal.selection import Selection, address_review
-from greenroom_portal.tables import judge, main_metric
+from greenroom_portal.tables.metrics import judge, main_metric
 from greenroom_portal.wording import age, clean, escape, mark_pull, mark_run, mark_verdict, signed, span
 
 

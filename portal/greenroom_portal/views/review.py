@@ -1,4 +1,4 @@
-"""One review: the verdict, why, the evidence, live answers, and the decision."""
+"""One review: the verdict, what changes for whom, why, the evidence, and where it comes from."""
 
 from datetime import UTC, datetime
 
@@ -6,17 +6,18 @@ import streamlit as st
 
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_portal.data import load_champion_digest, load_report, load_review
-from greenroom_portal.panes.evidence import (
-    show_changes,
-    show_checks,
-    show_curves,
-    show_metrics,
-    show_slices,
-    show_timings,
-)
+from greenroom_portal.panes.cases import show_cases
+from greenroom_portal.panes.checks import show_checks
+from greenroom_portal.panes.curves import show_curves
+from greenroom_portal.panes.disagreements import show_disagreements
+from greenroom_portal.panes.exploration import show_exploration
+from greenroom_portal.panes.lineage import show_lineage
+from greenroom_portal.panes.metrics import show_metrics, show_slices
+from greenroom_portal.panes.movements import show_movements
 from greenroom_portal.panes.problems import show_problem
 from greenroom_portal.panes.promotion import show_promotion
 from greenroom_portal.panes.queries import show_queries
+from greenroom_portal.panes.timeline import show_timeline
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
 from greenroom_portal.router import REVIEWS
 from greenroom_portal.selection import read_selection
@@ -37,14 +38,19 @@ except GreenroomError as error:
 show_header(review, now=datetime.now(UTC))
 if report is None:
     show_run(review)
+    show_timeline(review)
     st.stop()
 
 show_verdict(report, champion_digest=champion_digest)
 show_promotion(review, report)
+show_movements(report)
 show_checks(report)
+show_cases(review, report)
 show_metrics(report)
-show_changes(report)
 show_slices(report)
 show_curves(report)
+show_disagreements(review, report)
+show_exploration(review, report)
 show_queries(review, report)
-show_timings(report)
+show_lineage(review, report)
+show_timeline(review)

@@ -8,7 +8,7 @@ from greenroom_pipeline.errors import GreenroomError
 from greenroom_portal.data import load_reviews
 from greenroom_portal.panes.cards import show_cards
 from greenroom_portal.panes.problems import show_problem
-from greenroom_portal.tables import split_reviews
+from greenroom_portal.tables.reviews import split_reviews
 
 DECIDED_AT_FIRST = 10
 

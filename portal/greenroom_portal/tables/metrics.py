@@ -1,14 +1,13 @@
-"""Tables behind every list and chart of the portal, made from reports."""
+"""Metrics overall and by slice, as tables for lists and charts."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import pandas as pd
 
-from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import MetricResult, Report
-from greenroom_portal.wording import clean, duration, number, signed, span
+from greenroom_portal.wording import clean, number, signed, span
 
 Effect = Literal["better", "worse", "unclear"]
 _EFFECT_COLUMNS = [
@@ -22,21 +21,6 @@ _EFFECT_COLUMNS = [
     "direction",
     "effect",
 ]
-
-
-class Sections(NamedTuple):
-    """The list of reviews as it is shown: what waits for a decision, then what has one."""
-
-    open: list[Review]
-    decided: list[Review]
-
-
-def split_reviews(reviews: list[Review]) -> Sections:
-    """Keep the order that the desk gives, newest first."""
-    return Sections(
-        open=[review for review in reviews if review.pull_state == "open"],
-        decided=[review for review in reviews if review.pull_state != "open"],
-    )
 
 
 def judge(result: MetricResult) -> Effect:
@@ -150,29 +134,3 @@ def _difference(value: float | None, interval: tuple[float, float] | None, effec
 
 def _value(value: object) -> float | None:
     return None if value is None or pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type]
-
-
-def curve_labels(report: Report) -> list[str]:
-    """Return the classes for which the report has curves."""
-    return list(dict.fromkeys(curve.label for curve in report.curves if curve.label is not None))
-
-
-def curve_frame(report: Report, *, kind: str, label: str | None) -> pd.DataFrame:
-    """One row for each point of the curves of *kind*: model, x, y, and its place on the curve."""
-    rows = [
-        {"model": curve.model, "x": point.x, "y": point.y, "order": order}
-        for curve in report.curves
-        if curve.kind == kind and (label is None or curve.label in (None, label))
-        for order, point in enumerate(curve.points)
-    ]
-    return pd.DataFrame(rows, columns=["model", "x", "y", "order"])
-
-
-def timing_frame(report: Report) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Step": [timing.step for timing in report.timings],
-            "Time": [duration(timing.seconds) for timing in report.timings],
-            "Result": ["found ready" if timing.cached else "made" for timing in report.timings],
-        }
-    )

@@ -1,4 +1,4 @@
-"""Charts of the portal: readable in light and dark, and by people who do not see all colours."""
+"""Dots with intervals: how much better or worse the candidate is, by metric and by slice."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ import altair as alt
 import pandas as pd
 
 from greenroom_pipeline.report import MetricResult
-from greenroom_portal.tables import judge
+from greenroom_portal.charts.palette import EFFECT_COLORS, EFFECT_SHAPES, GREY, Drawing, color_scale
+from greenroom_portal.tables.metrics import judge
 
-# After Okabe and Ito's palette, moved to a lightness with a contrast of 3:1 or more on both backgrounds.
-MODEL_COLORS = {"candidate": "#1f88c9", "champion": "#c77700"}
-EFFECT_COLORS = {"better": "#009e73", "unclear": "#808590", "worse": "#d55e00"}
-_EFFECT_SHAPES = {"better": "triangle-up", "unclear": "circle", "worse": "triangle-down"}
-_GREY = "#808590"
-Drawing = alt.LayerChart | alt.FacetChart
 # Streamlit fits a chart with its axis and legend into the height.
 _ROW, _AXIS_AND_LEGEND = 32, 124
-
-
-def _scale(values: dict[str, str]) -> alt.Scale:
-    return alt.Scale(domain=list(values), range=list(values.values()))
 
 
 def _effects() -> tuple[alt.Color, alt.Shape]:
     legend = alt.Legend(orient="bottom", title=None, symbolOpacity=1)
     return (
-        alt.Color("effect:N", scale=_scale(EFFECT_COLORS), legend=legend),
-        alt.Shape("effect:N", scale=_scale(_EFFECT_SHAPES), legend=legend),
+        alt.Color("effect:N", scale=color_scale(EFFECT_COLORS), legend=legend),
+        alt.Shape("effect:N", scale=color_scale(EFFECT_SHAPES), legend=legend),
     )
 
 
@@ -47,7 +38,7 @@ def _intervals(frame: pd.DataFrame, *, x: alt.X, x2: str, dot: str, first: str) 
     color, shape = _effects()
     y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
     base = alt.Chart(frame).encode(y=y, tooltip=_tooltip(first))
-    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=_GREY, strokeDash=[3, 3])
+    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=GREY, strokeDash=[3, 3])
     bars = base.mark_bar(height=6, cornerRadius=3, opacity=0.45).encode(x=x, x2=x2, color=color)
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X(dot), color=color, shape=shape)
     layers = alt.layer(zero.encode(x=alt.X("zero:Q")), bars, dots)
@@ -79,33 +70,6 @@ def draw_slices(frame: pd.DataFrame, *, metric: str) -> Drawing:
     return _intervals(frame, x=x, x2="high:Q", dot="difference:Q", first="Slice")
 
 
-def draw_curves(frame: pd.DataFrame, *, x: str, y: str) -> Drawing:
-    """Draw both models' curves in the unit square, with the diagonal to read them against."""
-    unit = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format=".0%", tickCount=5, titleFontWeight="normal")
-    legend = alt.Legend(orient="bottom", title=None)
-    dashes = alt.Scale(domain=list(MODEL_COLORS), range=[[1, 0], [6, 3]])
-    lines = (
-        alt.Chart(frame)
-        .mark_line(strokeWidth=2.5)
-        .encode(
-            x=alt.X("x:Q", title=x, scale=unit, axis=axis),
-            y=alt.Y("y:Q", title=y, scale=unit, axis=axis),
-            order="order:Q",
-            color=alt.Color("model:N", scale=_scale(MODEL_COLORS), legend=legend),
-            strokeDash=alt.StrokeDash("model:N", scale=dashes, legend=legend),
-            tooltip=[
-                alt.Tooltip("model:N", title="Model"),
-                alt.Tooltip("x:Q", title=x, format=".1%"),
-                alt.Tooltip("y:Q", title=y, format=".1%"),
-            ],
-        )
-    )
-    corners = pd.DataFrame({"x": [0, 1], "y": [0, 1]})
-    diagonal = alt.Chart(corners).mark_line(color=_GREY, strokeDash=[2, 4]).encode(x="x:Q", y="y:Q")
-    return alt.layer(diagonal, lines).properties(height=320)
-
-
 def draw_interval(result: MetricResult, *, width: int = 160, height: int = 20) -> str:
     """Return a small SVG bar of one difference and its interval; right is better, the line is none."""
     if result.interval is None or result.difference is None:
@@ -122,7 +86,7 @@ def draw_interval(result: MetricResult, *, width: int = 160, height: int = 20) -
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">'
-        f'<line x1="{width / 2}" x2="{width / 2}" y1="1" y2="{height - 1}" stroke="{_GREY}" '
+        f'<line x1="{width / 2}" x2="{width / 2}" y1="1" y2="{height - 1}" stroke="{GREY}" '
         'stroke-dasharray="3 2"/>'
         f'<rect x="{place(low)}" y="{middle - 3}" width="{length:.1f}" height="6" rx="3" fill="{color}" '
         'fill-opacity="0.5"/>'

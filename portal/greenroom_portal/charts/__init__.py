@@ -1,0 +1,1 @@
+"""Charts of the portal, made from tables; pure."""

@@ -1,0 +1,1 @@
+"""Tables behind every list and chart of the portal, made from reports; pure."""
