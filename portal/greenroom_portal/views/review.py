@@ -19,8 +19,9 @@ from greenroom_portal.panes.promotion import show_promotion
 from greenroom_portal.panes.queries import show_queries
 from greenroom_portal.panes.timeline import show_timeline
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
-from greenroom_portal.router import REVIEWS
+from greenroom_portal.router import REVIEWS, name_tab
 from greenroom_portal.selection import read_selection
+from greenroom_portal.wording import clean
 
 st.page_link(REVIEWS, label="All reviews", icon=":material/arrow_back:")
 selection = read_selection(st.query_params.to_dict())
@@ -35,6 +36,7 @@ except GreenroomError as error:
     show_problem("This review cannot be shown.", error)
     st.stop()
 
+name_tab(f"#{review.pull} {clean(review.title, longest=80)}")
 show_header(review, now=datetime.now(UTC))
 if report is None:
     show_run(review)
