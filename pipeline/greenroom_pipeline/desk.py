@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from greenroom_pipeline.cases import PinnedCase
-from greenroom_pipeline.forge import PullState
-from greenroom_pipeline.report import Report, Verdict
+from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.report import MetricResult, Report, Verdict
 
 PRODUCTION = "production"
 """The slot of the champion."""
@@ -45,6 +45,10 @@ class Review:
     """The pull request's page, where the forge has pages."""
     run_link: str | None = None
     """The run's page in MLflow, where a server has one."""
+    digest: str | None = None
+    """Of the candidate, once its run has finished."""
+    main: MetricResult | None = None
+    """The one number that matters: the first overall metric that has a difference."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,18 @@ class Desk(Protocol):
         """Return every pull request of every project, newest first."""
         ...
 
+    def pulls(self) -> list[PullRequest]:
+        """Return every pull request, newest first, without what became of it in the loop."""
+        ...
+
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        """Return the reviews of these pull requests, in their order, without the logs of failed runs."""
+        ...
+
+    def judged(self, verdict: Verdict) -> frozenset[str]:
+        """Return the commits that have the verdict, those of earlier pushes included."""
+        ...
+
     def review(self, project: str, pull: int) -> Review:
         """Return one pull request; `RepositoryError` when there is none."""
         ...
@@ -167,7 +183,7 @@ class Desk(Protocol):
         ...
 
     def previews(self) -> list[PreviewStatus]:
-        """Return every preview of the project."""
+        """Return every preview of the project; `PreviewError` where no host runs."""
         ...
 
     def preview_log(self, project: str, slot: str) -> str: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,13 +25,14 @@ from greenroom_pipeline.desk import (
 from greenroom_pipeline.errors import RepositoryError, StoreError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.history import tell_history
+from greenroom_pipeline.listing import find_judged, find_records
 from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
 from greenroom_pipeline.previews import act, list_statuses, query, query_many, read_log, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
-from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
+from greenroom_pipeline.record import find_newest, read_failure, read_main, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_pipeline.rows import find_rows
 from greenroom_pipeline.timeline import tell_timeline
@@ -47,13 +47,25 @@ class LocalDesk:
     project_here: Project
 
     def reviews(self) -> list[Review]:
-        by_sha = _by_sha(self.project_here.store.records())
-        pulls = self.project_here.forge.pulls()
-        return [self._review(pull, _newest(by_sha[pull.head], pull)) for pull in reversed(pulls)]
+        return self.describe(self.pulls())
+
+    def pulls(self) -> list[PullRequest]:
+        return list(reversed(self.project_here.forge.pulls()))
+
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        records = find_records(self.project_here.store, pulls)
+        return [self._review(pull, records.get(pull.number)) for pull in pulls]
+
+    def judged(self, verdict: Verdict) -> frozenset[str]:
+        return find_judged(self.project_here.store, verdict)
 
     def review(self, project: str, pull: int) -> Review:
         request = self._pull(project, pull)
-        return self._review(request, self._record(request))
+        record = self._record(request)
+        review = self._review(request, record)
+        if record is None or review.run_state != "failed":
+            return review
+        return replace(review, log=read_failure(self.project_here.store, record.id))
 
     def report(self, project: str, pull: int) -> Report | None:
         record = self._record(self._pull(project, pull))
@@ -149,7 +161,6 @@ class LocalDesk:
         if record is None:
             return waiting
         tags = record.tags
-        failed = tags["state"] == "failed"
         return replace(
             waiting,
             updated=record.started,
@@ -157,7 +168,8 @@ class LocalDesk:
             verdict=_VERDICT.validate_python(tags.get("verdict")),
             summary=tags.get("summary") or _sentence(tags.get("reason", "")),
             step=tags.get("step"),
-            log=read_failure(self.project_here.store, record.id) if failed else "",
+            digest=tags.get("digest"),
+            main=read_main(record),
         )
 
 
@@ -185,17 +197,6 @@ def _join_rows(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list
 
 def _sentence(reason: str) -> str:
     return reason[:1].upper() + reason[1:]
-
-
-def _by_sha(records: list[RunRecord]) -> defaultdict[str, list[RunRecord]]:
-    found: defaultdict[str, list[RunRecord]] = defaultdict(list)
-    for record in records:
-        found[record.tags["sha"]].append(record)
-    return found
-
-
-def _newest(records: list[RunRecord], pull: PullRequest) -> RunRecord | None:
-    return next((each for each in records if counts_for(each, pull.number)), None)
 
 
 def open_desk(environ: Mapping[str, str] = os.environ) -> LocalDesk:

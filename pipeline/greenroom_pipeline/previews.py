@@ -160,12 +160,11 @@ def describe_status(state: PreviewState) -> PreviewStatus:
 
 
 def list_statuses(places: Places, *, project: str) -> list[PreviewStatus]:
-    """Return the project's previews; none where no host runs."""
+    """Return the project's previews; `PreviewError` where no host runs."""
     try:
-        with _translated():
-            found = HostClient(places.host).previews()
-    except HostAbsent:
-        return []
+        found = HostClient(places.host).previews()
+    except ServiceError as error:
+        raise PreviewError(str(error), log=error.log) from error
     return [describe_status(state) for state in found if state.project == project]
 
 

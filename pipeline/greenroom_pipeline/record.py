@@ -10,7 +10,7 @@ from greenroom_pipeline.errors import GreenroomError, StoreError
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.origin import Origin
 from greenroom_pipeline.profile import FeatureProfile
-from greenroom_pipeline.report import Override, Report, from_json, to_json
+from greenroom_pipeline.report import MetricResult, Override, Report, from_json, main_result, to_json
 from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
 
 REPORT = "report.json"
@@ -72,6 +72,7 @@ def complete_record(
             "summary": report.summary,
             "digest": model.digest,
             "version": version.version,
+            "main_result": _write_main(report),
         },
     )
     store.end(run_id)
@@ -172,6 +173,19 @@ def read_report(store: Store, run_id: str) -> Report | None:
             f"the report of run {run_id} is not of this version's schema ({error.error_count()} differences); "
             "run `greenroom run` on its commit again"
         ) from error
+
+
+def read_main(record: RunRecord) -> MetricResult | None:
+    """Return the one number that matters, which lists show without reading a report; None where there is none."""
+    try:
+        return MetricResult.model_validate_json(record.tags.get("main_result", ""))
+    except ValidationError:
+        return None
+
+
+def _write_main(report: Report) -> str:
+    main = main_result(report)
+    return main.model_dump_json() if main else ""
 
 
 def read_profile(store: Store, run_id: str) -> FeatureProfile | None:

@@ -10,7 +10,8 @@ from typing import Any, cast
 import streamlit as st
 
 from greenroom_pipeline.desk import Desk, Happening, PreviewStatus, Reign, Review, Rows
-from greenroom_pipeline.report import Report
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.report import Report, Verdict
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
 
@@ -22,9 +23,21 @@ def get_desk() -> Desk:
     return cast(Desk, getattr(importlib.import_module(module), function)())
 
 
-@st.cache_data(ttl=2, show_spinner=False)
-def load_reviews() -> list[Review]:
-    return get_desk().reviews()
+@st.cache_data(ttl=15, show_spinner=False)
+def load_pulls() -> list[PullRequest]:
+    """Every pull request, newest first. On GitHub this costs several requests of a limited number."""
+    return get_desk().pulls()
+
+
+@st.cache_data(ttl=5, max_entries=64, show_spinner=False)
+def load_described(pulls: list[PullRequest]) -> list[Review]:
+    return get_desk().describe(pulls)
+
+
+@st.cache_data(ttl=15, show_spinner=False)
+def load_judged(verdict: Verdict) -> frozenset[str]:
+    """The commits that have the verdict, which takes a second where there are thousands."""
+    return get_desk().judged(verdict)
 
 
 @st.cache_data(ttl=2, max_entries=64, show_spinner=False)
@@ -86,7 +99,9 @@ def load_rows(review: Review) -> Rows | None:
 
 def forget_what_changes() -> None:
     """Make the next rerun ask the desk again about reviews and production."""
-    load_reviews.clear()
+    load_pulls.clear()
+    load_described.clear()
+    load_judged.clear()
     load_review.clear()
     load_champion_digest.clear()
     load_previews.clear()

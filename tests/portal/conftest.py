@@ -27,11 +27,19 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
+    """Return a function that opens the list, or with `pull=` a review, of the desk so named.
 
-    def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.desk_in_memory:{desk}")
-        app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
+    *address* is what stands in the list's address.
+    """
+
+    def open_(
+        desk: str, *, pull: int | str | None = None, project: str = "flight-delays", **address: str
+    ) -> AppTest:
+        module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
+        monkeypatch.setenv("GREENROOM_DESK", module)
+        app = AppTest.from_file(str(SCRIPT), default_timeout=20)
+        app.query_params.update(address)
+        app.run()
         if pull is None:
             return app
         app.switch_page("review.py")
