@@ -140,6 +140,10 @@ class Reply:
 class Desk(Protocol):
     """All that the portal asks of the floors below. Raises `GreenroomError` for what people can mend."""
 
+    def project(self) -> str:
+        """Return the name of the project that is served."""
+        ...
+
     def reviews(self) -> list[Review]:
         """Return every pull request of every project, newest first."""
         ...

@@ -46,6 +46,9 @@ _VERDICT: TypeAdapter[Verdict | None] = TypeAdapter(Verdict | None)
 class LocalDesk:
     project_here: Project
 
+    def project(self) -> str:
+        return self.project_here.name
+
     def reviews(self) -> list[Review]:
         return self.describe(self.pulls())
 

@@ -1,4 +1,7 @@
-"""The portal's one way to its desk, and everything that it remembers between reruns."""
+"""The portal's one way to its desk, and everything that it remembers between reruns.
+
+Pages read through the loaders here and nowhere else; panes take the desk itself to act, and then forget what changes.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,11 @@ def get_desk() -> Desk:
     """Open the desk that `GREENROOM_DESK` names as `module:function`; all sessions share it."""
     module, _, function = os.environ.get("GREENROOM_DESK", DEFAULT_DESK).partition(":")
     return cast(Desk, getattr(importlib.import_module(module), function)())
+
+
+@st.cache_data(show_spinner=False)
+def load_project() -> str:
+    return get_desk().project()
 
 
 @st.cache_data(ttl=15, show_spinner=False)
@@ -85,6 +93,11 @@ def load_history(project: str) -> list[Reign]:
 @st.cache_data(ttl=2, show_spinner=False)
 def load_previews() -> list[PreviewStatus]:
     return get_desk().previews()
+
+
+@st.cache_data(ttl=2, max_entries=64, show_spinner=False)
+def load_preview_log(project: str, slot: str) -> str:
+    return get_desk().preview_log(project, slot)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

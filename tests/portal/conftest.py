@@ -27,19 +27,28 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, of the desk so named.
+    """Return a function that opens the list, or with `pull=` a review, or the page of the script *view*, of the desk so named.
 
-    *address* is what stands in the list's address.
+    *address* is what else stands in the address of list or page.
     """
 
     def open_(
-        desk: str, *, pull: int | str | None = None, project: str = "flight-delays", **address: str
+        desk: str,
+        *,
+        pull: int | str | None = None,
+        project: str = "flight-delays",
+        view: str | None = None,
+        **address: str,
     ) -> AppTest:
         module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
         monkeypatch.setenv("GREENROOM_DESK", module)
         app = AppTest.from_file(str(SCRIPT), default_timeout=20)
-        app.query_params.update(address)
+        app.query_params.update(address if view is None else {})
         app.run()
+        if view is not None:
+            app.switch_page(view)
+            app.query_params.update(address)
+            return app.run()
         if pull is None:
             return app
         app.switch_page("review.py")

@@ -77,6 +77,7 @@ class MemoryDesk:
     refusal: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
+    logs_read: list[str] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     row_files: dict[int, Rows] = field(default_factory=dict)
     hosted: list[PreviewStatus] = field(default_factory=list)
@@ -84,6 +85,9 @@ class MemoryDesk:
     happenings: dict[int, list[Happening]] = field(default_factory=dict)
     reigns: list[Reign] = field(default_factory=list)
     pinned: list[tuple[int, str, PinnedCase]] = field(default_factory=list)
+
+    def project(self) -> str:
+        return PROJECT
 
     def reviews(self) -> list[Review]:
         return self.describe(self.pulls())
@@ -151,9 +155,12 @@ class MemoryDesk:
         return self.hosted
 
     def preview_log(self, project: str, slot: str) -> str:
+        self.logs_read.append(slot)
         return self.preview(project, slot).log
 
     def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        if self.refusal:
+            raise PreviewError(self.refusal)
         states: dict[PreviewAction, PreviewState] = {"wake": "awake", "sleep": "asleep", "stop": "stopped"}
         changed = replace(self.preview(project, slot), state=states[action])
         self.previews_by_slot[slot] = changed
