@@ -28,10 +28,11 @@ from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.history import tell_history
 from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import act, list_statuses, query, query_many, read_log, read_status
+from greenroom_pipeline.previews import act, list_statuses, read_log, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
+from greenroom_pipeline.queries import query, query_many
 from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_pipeline.rows import find_rows
