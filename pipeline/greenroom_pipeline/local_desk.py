@@ -65,7 +65,8 @@ class LocalDesk:
         profile = read_profile(self.project_here.store, record.id) if record else None
         if profile is None:
             raise StoreError(f"pull request {pull} has no feature profile yet; run `greenroom run` on it")
-        return _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        joined = _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        return {**joined, "takes": [feature.name for feature in profile.features]}
 
     def _champion_profile(self) -> FeatureProfile | None:
         champion = self.project_here.store.champion()
