@@ -138,7 +138,35 @@ def tell_what_if(question: Question, report: Report, frame: pd.DataFrame) -> str
         return " ".join(_tell_numbers(question, model, curve) for model, curve in curves.items())
     if not question.ordered:
         return _tell_sides(question, curves)
+    turns = {model: _find_changes(curve) for model, curve in curves.items()}
+    if len(turns) == 2 and all(len(places) == 1 for places in turns.values()):
+        told = _tell_turns(question, curves, turns)
+        if told:
+            return told
     return " ".join(_tell_changes(question, model, curve) for model, curve in curves.items())
+
+
+def _find_changes(curve: pd.DataFrame) -> list[int]:
+    """Return the places from which the answer is another one than before."""
+    answers = curve["answer"].tolist()
+    return [place for place in range(1, len(answers)) if answers[place] != answers[place - 1]]
+
+
+def _tell_turns(
+    question: Question, curves: Mapping[str, pd.DataFrame], turns: Mapping[str, list[int]]
+) -> str | None:
+    """Say in one sentence where both models turn the same way; None where they do not."""
+    (own, other), (mine, theirs) = curves.values(), (places[0] for places in turns.values())
+    ways = {(curve["answer"].iloc[0], curve["answer"].iloc[-1]) for curve in (own, other)}
+    if len(ways) > 1:
+        return None
+    ((_, after),) = ways
+    first, second = (
+        _with_unit(question, each["shown"].iloc[at]) for each, at in ((own, mine), (other, theirs))
+    )
+    if first == second:
+        return f"From about {first} on both models say {after}."
+    return f"From about {first} on the candidate says {after}, the champion from about {second} on."
 
 
 def _tell_numbers(question: Question, model: str, curve: pd.DataFrame) -> str:
@@ -159,14 +187,13 @@ def _tell_numbers(question: Question, model: str, curve: pd.DataFrame) -> str:
 
 
 def _tell_changes(question: Question, model: str, curve: pd.DataFrame) -> str:
-    answers, shown = curve["answer"].tolist(), curve["shown"].tolist()
-    changes = [place for place in range(1, len(answers)) if answers[place] != answers[place - 1]]
+    answers, shown, changes = curve["answer"].tolist(), curve["shown"].tolist(), _find_changes(curve)
     if not changes:
         return f"The {model} says {answers[0]} throughout."
     if len(changes) > 3:
         return f"The {model} changes its answer {len(changes)} times."
     turns = ", ".join(
-        f"from {_with_unit(question, shown[place])} on it says {answers[place]}" for place in changes
+        f"from about {_with_unit(question, shown[place])} on it says {answers[place]}" for place in changes
     )
     return f"The {model} says {answers[0]} at first; {turns}."
 

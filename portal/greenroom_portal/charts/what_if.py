@@ -40,7 +40,7 @@ def draw_range(frame: pd.DataFrame, *, title: str, y: str, share: bool, time: bo
         .encode(
             x=x,
             y=_height(y, share=share),
-            color=_color(),
+            color=alt.Color("model:N", scale=color_scale(MODEL_COLORS), legend=None),
             shape=alt.Shape("model:N", scale=_scale(_SHAPES), legend=None),
             tooltip=_tooltip(title, y, share=share),
         )
