@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -80,6 +80,12 @@ class Replies:
     seconds: float
     model: dict[str, str | None]
     error: str | None = None
+    refusals: dict[int, str] = field(default_factory=dict)
+    """Why rows are refused, by their place in the question: the first ones, where the model names them."""
+    gone: bool = False
+    """Nobody is there to answer other rows either."""
+    woke: bool = False
+    """The preview slept, and *seconds* holds its waking."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,8 @@ class Reply:
     seconds: float
     model: dict[str, str | None]
     error: str | None = None
+    woke: bool = False
+    """The preview slept, and *seconds* holds its waking."""
 
 
 class Desk(Protocol):
@@ -169,7 +177,7 @@ class Desk(Protocol):
         ...
 
     def profile(self, project: str, pull: int) -> dict[str, Any]:
-        """Return the feature profile of the columns that candidate or champion take."""
+        """Return the feature profile of the columns that candidate or champion take; `takes` names the candidate's."""
         ...
 
     def preview(self, project: str, slot: str) -> PreviewStatus: ...

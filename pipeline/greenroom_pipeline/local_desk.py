@@ -28,10 +28,11 @@ from greenroom_pipeline.history import tell_history
 from greenroom_pipeline.listing import find_judged, find_records
 from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import act, list_statuses, query, query_many, read_log, read_status
+from greenroom_pipeline.previews import act, list_statuses, read_log, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
+from greenroom_pipeline.queries import query, query_many
 from greenroom_pipeline.record import find_newest, read_failure, read_main, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_pipeline.rows import find_rows
@@ -79,7 +80,8 @@ class LocalDesk:
         profile = read_profile(self.project_here.store, record.id) if record else None
         if profile is None:
             raise StoreError(f"pull request {pull} has no feature profile yet; run `greenroom run` on it")
-        return _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        joined = _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        return {**joined, "takes": [feature.name for feature in profile.features]}
 
     def _champion_profile(self) -> FeatureProfile | None:
         champion = self.project_here.store.champion()

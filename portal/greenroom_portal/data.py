@@ -7,14 +7,29 @@ from __future__ import annotations
 
 import importlib
 import os
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, cast
 
 import streamlit as st
 
-from greenroom_pipeline.desk import Desk, Happening, PreviewStatus, Reign, Review, Rows
+from greenroom_pipeline.desk import (
+    PRODUCTION,
+    Desk,
+    Happening,
+    PreviewStatus,
+    Reign,
+    Replies,
+    Reply,
+    Review,
+    Rows,
+)
+from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.report import Report, Verdict
+from greenroom_portal.readiness import Readiness
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
 
@@ -120,3 +135,47 @@ def forget_what_changes() -> None:
     load_previews.clear()
     load_timeline.clear()
     load_history.clear()
+
+
+def look_at_previews(review: Review) -> Readiness:
+    """Return how the candidate's preview and production's are now; a host that does not answer is a state, too."""
+    desk = get_desk()
+    try:
+        candidate = desk.preview(review.project, str(review.pull))
+        return Readiness(candidate, desk.preview(review.project, PRODUCTION))
+    except GreenroomError as error:
+        absent = PreviewStatus(str(review.pull), "absent")
+        return Readiness(absent, PreviewStatus(PRODUCTION, "absent"), problem=error)
+
+
+def load_random_row(review: Review) -> dict[str, Any] | None:
+    """Return a row of the holdout, another one each time; None where it has none."""
+    examples = load_profile(review).get("examples", [])
+    return random.choice(examples) if examples else None
+
+
+def ask_models(review: Review, row: dict[str, Any], slots: Sequence[str]) -> list[Reply]:
+    """Ask the previews in *slots* about one row at the same time; an error is an answer."""
+
+    def ask(slot: str) -> Reply:
+        try:
+            return desk.query(review.project, slot, row)
+        except GreenroomError as error:
+            return Reply(None, None, 0.0, {}, error=str(error))
+
+    desk = get_desk()
+    with ThreadPoolExecutor(max_workers=max(len(slots), 1)) as pool:
+        return list(pool.map(ask, slots))
+
+
+def open_questions(review: Review, slot: str) -> Callable[[Sequence[dict[str, Any]]], Replies]:
+    """Return the function that asks the preview in *slot* about rows at once, in any thread; an error is an answer."""
+    desk = get_desk()
+
+    def ask(rows: Sequence[dict[str, Any]]) -> Replies:
+        try:
+            return desk.query_many(review.project, slot, rows)
+        except GreenroomError as error:
+            return Replies([], None, 0.0, {}, error=str(error), gone=True)
+
+    return ask

@@ -27,7 +27,7 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, or the page of the script *view*, of the desk so named.
+    """Return a function that opens the list, a review (`pull=`), or the page of a script (*view*), of a desk.
 
     *address* is what else stands in the address of list or page.
     """
@@ -67,3 +67,19 @@ def desk_in_use() -> MemoryDesk:
 @pytest.fixture
 def golden() -> Path:
     return Path(__file__).parent.parent / "golden"
+
+
+@pytest.fixture
+def open_try_it(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """Return a function that opens *Try it* of the desk `module:function`, by default of `desk_in_memory`."""
+
+    def open_(desk: str, *, pull: int | str = 7, **parameters: str) -> AppTest:
+        module, _, name = desk.rpartition(":")
+        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.{module or 'desk_in_memory'}:{name}")
+        app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
+        app.switch_page("tryit.py")
+        for key, value in {"project": "flight-delays", "pull": str(pull), **parameters}.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return open_

@@ -195,7 +195,7 @@ def test_declared_positive_class_counts() -> None:
     )
     answer = reply("1", {"0": 0.4, "1": 0.6})
 
-    assert positive_class(turned, answer) == "0"
+    assert positive_class(turned, answer.probabilities) == "0"
     assert pick_figure(turned, answer, target="delayed").label == "Probability of delayed = 0"
     assert pick_figure(turned, answer, target="delayed").value == "40.0 %"
 
@@ -206,7 +206,7 @@ def test_multiclass_shows_each_class() -> None:
     own, other = reply("b", {"a": 0.1, "b": 0.7, "c": 0.2}), reply("a", {"a": 0.6, "b": 0.3, "c": 0.1})
 
     assert pick_figure(report, own, target="kind").value == "70.0 %"
-    assert answer_frame(own, other).to_dict("list") == {
+    assert answer_frame(report, own, other).to_dict("list") == {
         "Class": ["a", "b", "c"],
         "Candidate": ["0.1000", "0.7000", "0.2000"],
         "Champion": ["0.6000", "0.3000", "0.1000"],
@@ -234,7 +234,7 @@ def test_empty_probabilities_are_missing() -> None:
     empty = reply("1", cast(dict[str, float], {"0": None, "1": None}))
     part = reply("1", cast(dict[str, float], {"0": 0.4, "1": None}))
 
-    assert answer_frame(empty, known)["Difference"].tolist() == [MISSING, MISSING]
+    assert answer_frame(report, empty, known)["Difference"].tolist() == [MISSING, MISSING]
     assert "Both answer 1." in tell_difference(report, empty, known)
     assert tell_difference(report, part, known).endswith("One of the two gives no probability of 1.")
     assert pick_figure(report, empty, target="delayed").value == "1"
