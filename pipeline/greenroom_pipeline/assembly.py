@@ -68,6 +68,7 @@ def assemble_report(
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),
         disagreements=_compare_rows(project, subject, evidence),
+        words=subject.words,
         observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,

@@ -11,7 +11,7 @@ from greenroom_portal.wording import escape
 
 def show_movements(report: Report) -> None:
     """What else changes between the models, a line each."""
-    told = tell_changes(report.observations)
+    told = tell_changes(report.observations, report.words)
     if told:
         st.subheader("Answers", anchor=False)
         st.markdown("\n".join(f"- {escape(sentence, longest=400)}" for sentence in told))
