@@ -80,15 +80,24 @@ def list_slices(
     A slice is called better or worse only when that holds after correction for how many there are. None for
     *most* returns them all.
     """
-    found = _choose_slices(report, rules, min_rows=min_rows)
-    several = len({result.metric for result in found}) > 1
-    judged = sorted(
-        zip(found, _judge_many(found), strict=True), key=lambda each: (each[1] != "worse", _harm(each[0]))
-    )
+    judged = judge_slices(report, rules, min_rows=min_rows)
+    several = len({result.metric for result, _ in judged}) > 1
+    ordered = sorted(judged, key=lambda each: (each[1] != "worse", _harm(each[0])))
     return [
         _write_line(result, name=_name(result, report, several=several), word=word)
-        for result, word in judged[:most]
+        for result, word in ordered[:most]
     ]
+
+
+def judge_slices(
+    report: Report, rules: Sequence[GateRule] = (), *, min_rows: int
+) -> list[tuple[MetricResult, Word]]:
+    """Return the slices by the metrics that *rules* hold them to, or by the first, each with its word.
+
+    One is called better or worse only when that holds after correction for how many there are.
+    """
+    found = _choose_slices(report, rules, min_rows=min_rows)
+    return list(zip(found, _judge_many(found), strict=True))
 
 
 def _name(result: MetricResult, report: Report, *, several: bool) -> str:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from greenroom_portal.data import get_desk
 from greenroom_portal.router import SCRIPT
 from tests.portal.desk_in_memory import MemoryDesk
+from tests.portal.front_process import name_desk
 
 OpenPage: TypeAlias = Callable[..., AppTest]
 
@@ -30,7 +31,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
 
     def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.desk_in_memory:{desk}")
+        monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
         if pull is None:
             return app
