@@ -166,3 +166,11 @@ class _NewerDesk(MemoryDesk):
 def newer() -> MemoryDesk:
     """A report that only a later version of Greenroom can read."""
     return _NewerDesk(**vars(passing()))
+
+
+def many_checks() -> MemoryDesk:
+    """Five checks, of which each passed."""
+    return change(
+        passing(),
+        checks=[make_check(f"GR10{place}", "Rule", "passed", f"Reason {place}") for place in range(1, 6)],
+    )
