@@ -10,6 +10,7 @@ from typing import Any, cast
 import streamlit as st
 
 from greenroom_pipeline.desk import Desk, Happening, PreviewStatus, Reign, Review, Rows
+from greenroom_pipeline.errors import GreenroomError
 from greenroom_pipeline.report import Report
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
@@ -42,6 +43,14 @@ def load_report(review: Review) -> Report | None:
     if review.run_state != "finished":
         return None
     return _load_report(review.project, review.pull, review.sha, review.updated)
+
+
+def load_readable_report(review: Review) -> Report | None:
+    """Return the same for a list, which shows a review whose report this version cannot read without it."""
+    try:
+        return load_report(review)
+    except GreenroomError:
+        return None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

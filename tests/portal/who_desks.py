@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.movements import Move, Movement
-from greenroom_pipeline.report import Report
+from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.words import Words
 from tests.portal.desk_in_memory import (
     HOSTILE,
@@ -21,6 +22,7 @@ from tests.portal.desk_in_memory import (
     regression,
 )
 
+OLDER = Path(__file__).parents[1] / "golden" / "report_older.json"
 FLIGHTS = Words(
     row="flight",
     classes={"0": "on time", "1": "late"},
@@ -174,3 +176,10 @@ def many_checks() -> MemoryDesk:
         passing(),
         checks=[make_check(f"GR10{place}", "Rule", "passed", f"Reason {place}") for place in range(1, 6)],
     )
+
+
+def older() -> MemoryDesk:
+    """A report as the version before wrote it."""
+    desk = failing()
+    desk.reports[7] = from_json(OLDER.read_bytes())
+    return desk

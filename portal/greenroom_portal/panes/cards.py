@@ -9,7 +9,7 @@ import streamlit as st
 from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import MetricResult
 from greenroom_portal.charts.intervals import draw_interval
-from greenroom_portal.data import load_report
+from greenroom_portal.data import load_readable_report
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.router import REVIEW
 from greenroom_portal.selection import Selection, address_review
@@ -33,7 +33,7 @@ def _show_card(review: Review, *, now: datetime) -> None:
         )
     if review.summary:
         st.markdown(escape(review.summary, longest=400))
-    report = load_report(review)
+    report = load_readable_report(review)
     metric = main_metric(report) if report else None
     if metric is not None:
         _show_metric(metric)
