@@ -10,6 +10,7 @@ from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.evaluation import Evaluation
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import Model
+from greenroom_pipeline.movements import Movement
 from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.project import Project
@@ -24,8 +25,10 @@ from greenroom_pipeline.report import (
     Report,
     Timing,
 )
+from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Champion, Subject
 from greenroom_pipeline.summary import summarize
+from greenroom_pipeline.transitions import trace_movements
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def assemble_report(
         metrics=evidence.evaluation.metrics,
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),
+        movements=_trace_movements(project, subject, evidence.scores),
         disagreements=_compare_rows(project, subject, evidence),
+        words=subject.words,
         observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,
@@ -94,6 +99,18 @@ def _draw(project: Project, subject: Subject, scores: Scores) -> list[Curve]:
         candidate=scores.candidate,
         champion=scores.champion,
         positive=subject.holdout.positive,
+    )
+
+
+def _trace_movements(project: Project, subject: Subject, scores: Scores) -> list[Movement]:
+    holdout = subject.holdout
+    return trace_movements(
+        task=project.settings.project.task,
+        target=holdout.target,
+        candidate=scores.candidate,
+        champion=scores.champion,
+        slices=cut_slices(holdout.frame, project.settings.data.slices),
+        groups=holdout.groups,
     )
 
 

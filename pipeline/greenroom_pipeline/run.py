@@ -214,7 +214,8 @@ def _evaluate(run: Run, model: Model, scores: Scores) -> Case:
         )
         observed = survey_candidate(run.project, run.subject, model=model, scores=scores)
         step.note = f"{len(evaluation.metrics)} values"
-        return Case(evaluation, observed, own=frozenset(each.metric.name for each in own))
+        own_names = frozenset(each.metric.name for each in own)
+        return Case(evaluation, observed, own=own_names, words=run.subject.words)
 
 
 def _measure_own(run: Run, model: Model, scores: Scores, slices: Sequence[SliceColumn]) -> list[Own]:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from greenroom_portal.data import get_desk
 from greenroom_portal.router import SCRIPT
 from tests.portal.desk_in_memory import MemoryDesk
+from tests.portal.front_process import name_desk
 
 OpenPage: TypeAlias = Callable[..., AppTest]
 
@@ -40,8 +41,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         view: str | None = None,
         **address: str,
     ) -> AppTest:
-        module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
-        monkeypatch.setenv("GREENROOM_DESK", module)
+        monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
         app = AppTest.from_file(str(SCRIPT), default_timeout=20)
         app.query_params.update(address if view is None else {})
         app.run()

@@ -154,3 +154,26 @@ def test_hostile_report_renders_without_markup(open_page: OpenPage) -> None:
         assert "](https" not in body
         assert "https://" not in body
         assert ":material/home:" not in body
+
+
+def test_an_older_report_has_its_whole_page(open_page: OpenPage) -> None:
+    """A report from before people's words and movements is shown with what it has."""
+    app = open_page("who_desks:older", pull=7)
+    text = shown(app).replace("\\", "")
+
+    assert not app.exception
+    assert "**Fail.** Worse for carrier F9" in text
+    assert "**Worse for carrier F9; better for carrier B6 and carrier EV.**" in text
+    assert "**Rows of carrier F9** (1,204 rows). ROC AUC falls from 0.688 to 0.627" in text
+
+
+def test_a_newer_report_is_one_sentence_and_the_list_works(open_page: OpenPage) -> None:
+    """A report of a later version says so on its page; the list shows the review without its metric."""
+    page, listed = open_page("who_desks:newer", pull=7), open_page("who_desks:newer")
+
+    assert not page.exception
+    assert not listed.exception
+    assert "was written by a newer Greenroom (schema 2); update this one to read it" in shown(page).replace(
+        "\\", ""
+    )
+    assert "Add wind and visibility" in str([link.proto.label for link in listed.get("page_link")])
