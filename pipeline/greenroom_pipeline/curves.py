@@ -53,14 +53,13 @@ def ranked_points(sample: Sample, *, code: int) -> tuple[list[Point], list[Point
     """Return the ROC curve of one class and its precision–recall curve, from one sort.
 
     ROC: false against true positive rate, from corner to corner. Precision–recall: recall against precision,
-    from the highest score to all rows; it starts at no recall with the precision of its first step.
+    to the point of all rows; it starts level, since the precision of the very first rows is chance.
     """
     true, false = _count_from_above(sample.target == code, sample.raw_scores(code))
-    roc = np.concatenate([[0.0], false / false[-1]]), np.concatenate([[0.0], true / true[-1]])
-    recall = np.concatenate([[0.0], true / true[-1]])
-    precision = true / (true + false)
-    precision = np.concatenate([precision[:1], precision])
-    return _thin(*roc, along=roc[0] + roc[1]), _thin(recall, precision, along=recall)
+    found, alarmed = true / true[-1], false / false[-1]
+    roc = _thin(alarmed, found, along=alarmed + found)
+    precision_recall = _thin(found, true / (true + false), along=found)
+    return [Point(x=0, y=0), *roc], [Point(x=0, y=precision_recall[0].y), *precision_recall]
 
 
 def calibration_points(sample: Sample, *, code: int) -> list[Point]:
@@ -108,9 +107,9 @@ def _count_from_above(
 
 
 def _thin(xs: Numbers, ys: Numbers, *, along: Numbers) -> list[Point]:
-    """Return points evenly along the curve, both ends included; *along* rises from 0."""
-    places = np.searchsorted(along, np.linspace(0, along[-1], MOST_POINTS))
-    kept = np.unique(np.concatenate([[0], places[1:-1], [along.size - 1]]))
+    """Return points evenly along the curve, after its start and up to its end; *along* rises from 0."""
+    places = np.searchsorted(along, np.linspace(0, along[-1], MOST_POINTS)[1:-1])
+    kept = np.unique(np.append(places, along.size - 1))
     return _join(xs[kept], ys[kept])
 
 

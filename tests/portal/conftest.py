@@ -30,7 +30,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
 
     def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.desk_in_memory:{desk}")
+        module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
+        monkeypatch.setenv("GREENROOM_DESK", module)
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
         if pull is None:
             return app

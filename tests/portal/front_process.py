@@ -29,7 +29,7 @@ def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
     file = folder / "address"
     environment = {
         **os.environ,
-        "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
+        "GREENROOM_DESK": desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}",
         "PYTHONPATH": str(ROOT),
     }
     ports = ("--port", "0", "--api-port", "0")

@@ -66,10 +66,11 @@ def test_curves_are_those_of_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     share, mean = calibration_curve(late, scores, n_bins=10, strategy="quantile")
 
     assert np.array(pairs(roc)) == pytest.approx(np.column_stack([false, true]))
-    # From the highest score on; scikit-learn's last point, precision 1 at no recall, is of no row.
+    # scikit-learn's last point, precision 1 at no recall, is of no row.
     theirs = np.column_stack([recall, precision])[-2::-1]
     ours = np.array(pairs(precision_recall))
-    assert ours[0] == pytest.approx((0, theirs[0][1]))
+    assert ours[0] == pytest.approx((0, ours[1][1]))
+    assert ours[1] == pytest.approx(theirs[theirs[:, 0] > 0][0])
     assert ours[-1] == pytest.approx((1, late.mean()))
     assert np.abs(ours[1:, None] - theirs).max(axis=2).min(axis=1) == pytest.approx(0)
     assert np.array(pairs(calibration)) == pytest.approx(np.column_stack([mean, share]))
