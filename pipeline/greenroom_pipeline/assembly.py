@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from greenroom_pipeline.curves import draw_curves
 from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.evaluation import Evaluation
+from greenroom_pipeline.exhibits import Exhibits, draw_exhibits
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.movements import Movement
@@ -16,7 +16,6 @@ from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import (
     CheckResult,
-    Curve,
     Disagreement,
     Holdout,
     Lineage,
@@ -58,7 +57,7 @@ def assemble_report(
     project: Project, subject: Subject, evidence: Evidence, *, parameters: Mapping[str, str]
 ) -> Report:
     """Put the report together; *parameters* are those that training logged."""
-    verdict = decide(evidence.checks)
+    verdict, drawn = decide(evidence.checks), _draw(project, subject, evidence.scores)
     return Report(
         verdict=verdict,
         summary=summarize(verdict, evidence.checks, evidence.evaluation.metrics),
@@ -69,8 +68,11 @@ def assemble_report(
         holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest, looks=evidence.looks),
         metrics=evidence.evaluation.metrics,
         checks=list(evidence.checks),
-        curves=_draw(project, subject, evidence.scores),
         movements=_trace_movements(project, subject, evidence.scores),
+        curves=drawn.curves,
+        histograms=drawn.histograms,
+        confusions=drawn.confusions,
+        thresholds=drawn.thresholds,
         disagreements=_compare_rows(project, subject, evidence),
         words=subject.words,
         observations=evidence.observed,
@@ -92,8 +94,8 @@ def _refer_champion(project: Project, champion: Champion | None) -> ModelReferen
     return _refer(project, champion.model, version=champion.version.version)
 
 
-def _draw(project: Project, subject: Subject, scores: Scores) -> list[Curve]:
-    return draw_curves(
+def _draw(project: Project, subject: Subject, scores: Scores) -> Exhibits:
+    return draw_exhibits(
         task=project.settings.project.task,
         target=subject.holdout.target,
         candidate=scores.candidate,
