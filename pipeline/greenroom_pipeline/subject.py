@@ -50,7 +50,7 @@ class Subject:
     @property
     def seed(self) -> int:
         """What everything random about the verdict starts from: the same evidence draws the same."""
-        return int(self.evidence[:15], 16)
+        return start_seed(self.evidence)
 
     @property
     def origin(self) -> Origin:
@@ -108,6 +108,10 @@ def identify(project: Project) -> Subject:
             project.settings.model_dump_json(),
         ),
     )
+
+
+def start_seed(evidence: str) -> int:
+    return int(evidence[:15], 16)
 
 
 def _require_loss_rule(settings: Settings) -> None:
