@@ -83,7 +83,7 @@ def test_a_declared_slice_explored_is_the_reports(tmp_path: Path, task: Task) ->
     frame, evaluation = evaluate_all(files, task, slices, seed=5)
     low, high = (int(end.replace(",", "")) for end in slices[1].values[1].split(" to "))
 
-    explored = {
+    explored: dict[str, list[Filter]] = {
         "HA": [Among("carrier", ("HA",))],
         "(missing)": [Among("carrier", (), missing=True)],
         slices[1].values[1]: [Between("distance", low, high)],
