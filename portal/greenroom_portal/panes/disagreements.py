@@ -85,12 +85,13 @@ def _show_rows(review: Review, report: Report, rows: Sequence[Differing]) -> Non
     if not rows:
         st.markdown("No such row: both models answer alike.")
         return
-    many = int(st.session_state.get("differ-shown", AT_FIRST))
+    shown = f"differ-shown-{review.project}-{review.pull}"
+    many = int(st.session_state.get(shown, AT_FIRST))
     for row in rows[:many]:
         _show_row(review, report, row)
-    if len(rows) > many and st.button(f"Show all {len(rows)}", key="differ-more"):
-        st.session_state["differ-shown"] = len(rows)
-        st.rerun(scope="fragment")
+    if len(rows) > many:
+        more = {shown: len(rows)}
+        st.button(f"Show all {len(rows)}", key="differ-more", on_click=st.session_state.update, args=(more,))
     with st.expander("The same as a table"):
         table = difference_frame(rows, report.words)
         st.dataframe(table, hide_index=True, alt="Rows on which the models differ most, with both answers")
