@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from greenroom_pipeline.curves import draw_curves
 from greenroom_pipeline.disagreements import find_disagreements
+from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.evaluation import Evaluation
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import Model
@@ -26,6 +27,7 @@ from greenroom_pipeline.report import (
 )
 from greenroom_pipeline.subject import Champion, Subject
 from greenroom_pipeline.summary import summarize
+from greenroom_pipeline.training_drift import find_drift
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def assemble_report(
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),
         disagreements=_compare_rows(project, subject, evidence),
+        drift=_find_drift(project, subject, evidence),
         observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,
@@ -104,6 +107,20 @@ def _compare_rows(project: Project, subject: Subject, evidence: Evidence) -> lis
         features=subject.holdout.features(evidence.model.columns),
         candidate=evidence.scores.candidate,
         champion=evidence.scores.champion,
+    )
+
+
+def _find_drift(project: Project, subject: Subject, evidence: Evidence) -> Drift | None:
+    if subject.training is None or evidence.observed.overlap is None:
+        return None
+    return find_drift(
+        subject.training,
+        project.settings.data,
+        columns=[str(name) for name in subject.holdout.features(evidence.model.columns).columns],
+        task=project.settings.project.task,
+        train_rows=evidence.observed.overlap.train_rows,
+        rows=len(subject.holdout.frame),
+        seed=subject.seed,
     )
 
 
