@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from greenroom_pipeline.ancestry import find_since
 from greenroom_pipeline.curves import draw_curves
 from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.drift import Drift
@@ -72,7 +73,7 @@ def assemble_report(
         disagreements=_compare_rows(project, subject, evidence),
         drift=_find_drift(project, subject, evidence),
         observations=evidence.observed,
-        lineage=_trace(subject, parameters),
+        lineage=_trace(project, subject, evidence, parameters),
         preview=evidence.preview,
         timings=list(evidence.timings),
     )
@@ -124,11 +125,14 @@ def _find_drift(project: Project, subject: Subject, evidence: Evidence) -> Drift
     )
 
 
-def _trace(subject: Subject, parameters: Mapping[str, str]) -> Lineage:
+def _trace(project: Project, subject: Subject, evidence: Evidence, parameters: Mapping[str, str]) -> Lineage:
     return Lineage(
         sha=subject.commit.sha,
         branch=subject.branch,
         pull=subject.pull.number if subject.pull else None,
         fingerprint=subject.fingerprint,
         parameters=dict(parameters),
+        since=find_since(
+            project, subject, model=evidence.model, parameters=parameters, observed=evidence.observed
+        ),
     )
