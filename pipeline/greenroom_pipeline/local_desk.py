@@ -32,6 +32,7 @@ from greenroom_pipeline.previews import act, list_statuses, query, query_many, r
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
+from greenroom_pipeline.publishing.links import address_run
 from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_pipeline.rows import find_rows
@@ -145,6 +146,7 @@ class LocalDesk:
             pull_state=pull.state,
             run_state="waiting",
             updated=pull.updated,
+            link=pull.link,
         )
         if record is None:
             return waiting
@@ -158,6 +160,11 @@ class LocalDesk:
             summary=tags.get("summary") or _sentence(tags.get("reason", "")),
             step=tags.get("step"),
             log=read_failure(self.project_here.store, record.id) if failed else "",
+            run_link=address_run(
+                self.project_here.places.tracking_uri,
+                experiment=self.project_here.store.experiment,
+                run_id=record.id,
+            ),
         )
 
 

@@ -27,10 +27,11 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
+    """Return a function that opens the list, or with `pull=` a review, of the desk so named, also as `module:name`."""
 
     def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.desk_in_memory:{desk}")
+        module, _, function = desk.rpartition(":")
+        monkeypatch.setenv("GREENROOM_DESK", f"{module or 'tests.portal.desk_in_memory'}:{function}")
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
         if pull is None:
             return app

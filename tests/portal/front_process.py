@@ -27,9 +27,10 @@ class Front:
 def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
     """Start the front with the named in-memory desk; stop it at the end."""
     file = folder / "address"
+    module, _, function = desk.rpartition(":")
     environment = {
         **os.environ,
-        "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
+        "GREENROOM_DESK": f"{module or 'tests.portal.desk_in_memory'}:{function}",
         "PYTHONPATH": str(ROOT),
     }
     ports = ("--port", "0", "--api-port", "0")
