@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from greenroom_pipeline.observations import Document
 
@@ -11,19 +13,21 @@ MOST_FILES = 50
 MOST_CHANGES = 100
 TEXT_CHARACTERS = 200
 
+Text = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS)]
+
 
 class CommitLine(Document):
     sha: str = Field(max_length=64)
-    subject: str = Field(max_length=TEXT_CHARACTERS)
-    author: str = Field(max_length=TEXT_CHARACTERS)
+    subject: Text
+    author: Text
 
 
 class Changed(Document):
     """Something that both have or one has: null on the side that lacks it."""
 
-    name: str = Field(max_length=TEXT_CHARACTERS)
-    before: str | None = Field(max_length=TEXT_CHARACTERS)
-    after: str | None = Field(max_length=TEXT_CHARACTERS)
+    name: Text
+    before: Text | None
+    after: Text | None
 
 
 class Since(Document):
@@ -36,7 +40,7 @@ class Since(Document):
     commit_count: int | None = Field(
         None, description="Null where the checkout's history does not reach back."
     )
-    files: list[str] = Field(
+    files: list[Text] = Field(
         [], max_length=MOST_FILES, description="Inputs of training that changed, at most fifty."
     )
     file_count: int | None = None

@@ -14,7 +14,14 @@ from greenroom_pipeline.drifting import LEAST_EFFECT
 from greenroom_pipeline.observations import Distances
 from greenroom_pipeline.since import Since
 from greenroom_portal.charts.drift import draw_drift
-from greenroom_portal.tables.drift import choose_drawn, drift_frame, tell_distances, tell_drift
+from greenroom_portal.tables.drift import (
+    choose_drawn,
+    drift_frame,
+    list_drifted,
+    tell_distances,
+    tell_drift,
+    title_drift,
+)
 from greenroom_portal.tables.lineage import tell_more, tell_since, tell_unknown
 from greenroom_portal.tables.timings import tell_compute, timing_frame
 from tests.portal.conftest import OpenPage
@@ -70,12 +77,13 @@ def test_drift_is_told_drawn_and_tabled(open_page: OpenPage) -> None:
     frames = [frame.value for frame in app.dataframe if "Drifted" in frame.value.columns]
 
     assert "1 of 3 columns has drifted: 246,000 training rows against 81,000 of the holdout." in text
+    assert "**temperature**: median 45.0, middle half 37.0 to 61.0 in training; median 66.0" in text
     assert "It informs, and holds nothing back" in text
     assert "chance is judged by one row of each" in text
     assert list(frames[0]["Column"]) == ["temperature", "carrier", "distance"]
     assert list(frames[0]["p"]) == ["< 0.001", "0.200", "0.030"]
-    assert "Population stability index 0.002100: more than two samples of one distribution give" in text
-    assert "Wasserstein 0.006100" in text
+    assert "Population stability index 0.002: more than two samples of one distribution give" in text
+    assert "Wasserstein 0.006:" in text
 
 
 def test_what_is_folded_is_not_worked_out(open_page: OpenPage) -> None:
@@ -84,7 +92,7 @@ def test_what_is_folded_is_not_worked_out(open_page: OpenPage) -> None:
     text, labels = shown(app), [fold.label for fold in app.expander]
 
     assert "Since the model in production: 61 commits" in text
-    assert {"Code and data since production", "Drift: 1 drifted"} <= set(labels)
+    assert {"Code and data since production", "Drift: 1 of 3 columns"} <= set(labels)
     assert "Cost: 12.7 s of compute time" in labels
     assert "a1a1a1a1a" not in text
     assert not {"Parameter", "Package", "Rows", "Step"} & set(tables(app))
@@ -178,6 +186,8 @@ def test_no_drift_is_said_as_well() -> None:
     calm = drift.model_copy(update={"columns": drift.columns[1:2], "tested": 1})
 
     assert tell_drift(calm).startswith("None of 1 column has drifted")
+    assert (title_drift(calm), title_drift(None)) == ("Drift: none of 1 column", "Drift: not known")
+    assert list_drifted(calm) == []
 
 
 def test_distances_that_are_not_known_are_left_out() -> None:

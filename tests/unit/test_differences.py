@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from greenroom_pipeline.differences import compare_counts, compare_requirements, compare_values, cut
-from greenroom_pipeline.since import TEXT_CHARACTERS, Changed
+from greenroom_pipeline.since import TEXT_CHARACTERS, Changed, CommitLine, Since
 
 VALUES = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=8)
 
@@ -70,3 +72,19 @@ def test_any_text_fits_a_report(text: str) -> None:
 
     assert len(told.name) <= TEXT_CHARACTERS
     assert json.loads(told.model_dump_json())["name"] == told.name
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"commits": [CommitLine(sha="a", subject="s", author="a")] * 51}, id="commits"),
+        pytest.param({"files": ["x"] * 51}, id="files"),
+        pytest.param({"files": ["x" * 201]}, id="a file's name"),
+        pytest.param({"parameters": [Changed(name="x", before=None, after="y")] * 101}, id="parameters"),
+        pytest.param({"dependencies": [{"name": "x", "before": None, "after": "y" * 201}]}, id="a version"),
+    ],
+)
+def test_a_report_that_says_more_is_none(fields: dict[str, Any]) -> None:
+    """What a bundle brings is bounded by the schema itself, by which it is examined."""
+    with pytest.raises(ValidationError):
+        Since.model_validate(fields)

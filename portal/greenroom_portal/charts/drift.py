@@ -7,7 +7,8 @@ import pandas as pd
 
 from greenroom_portal.charts.palette import EFFECT_COLORS, GREY, Drawing
 
-_ROW, _AXIS_AND_LEGEND = 26, 90
+# Streamlit fits a chart with its axis and legend into the height.
+_ROW, _AXIS_AND_LEGEND = 28, 124
 _STATES = {"drifted": EFFECT_COLORS["worse"], "not drifted": GREY}
 _SHAPES = {"drifted": "diamond", "not drifted": "circle"}
 
@@ -28,7 +29,12 @@ def draw_drift(frame: pd.DataFrame, *, least: float) -> Drawing:
         .mark_point(filled=True, size=90, opacity=1)
         .encode(
             x=x,
-            y=alt.Y("column:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, ticks=False, grid=True)),
+            y=alt.Y(
+                "column:N",
+                sort=None,
+                title=None,
+                axis=alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, grid=True),
+            ),
             color=alt.Color(
                 "state:N", scale=alt.Scale(domain=names, range=list(_STATES.values())), legend=legend
             ),

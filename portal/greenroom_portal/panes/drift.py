@@ -13,19 +13,21 @@ from greenroom_portal.tables.drift import (
     MEANING,
     choose_drawn,
     drift_frame,
+    list_drifted,
     present_drift,
     tell_distances,
     tell_drift,
     tell_groups,
+    title_drift,
 )
 from greenroom_portal.wording import escape
 
 
 def show_drift(report: Report) -> None:
     """Show both folded, and work them out once they are opened."""
-    drifted = sum(each.drifted for each in report.drift.columns) if report.drift else 0
-    word = "not known" if report.drift is None else f"{drifted} drifted" if drifted else "none"
-    fold = st.expander(f"Drift: {word}", icon=":material/trending_up:", key="drift", bind="query-params")
+    fold = st.expander(
+        title_drift(report.drift), icon=":material/trending_up:", key="drift", bind="query-params"
+    )
     if fold.open:
         with fold:
             if report.drift is None:
@@ -36,7 +38,8 @@ def show_drift(report: Report) -> None:
 
 
 def _show_columns(drift: Drift) -> None:
-    st.markdown(tell_drift(drift))
+    told = [f"- **{escape(name)}**: {escape(change, longest=900)}" for name, change in list_drifted(drift)]
+    st.markdown("\n".join([tell_drift(drift), *told]))
     st.caption(" ".join(filter(None, [MEANING, tell_groups(drift)])))
     frame = drift_frame(drift)
     alt = "Distance of training rows and holdout in each column, drifted ones first"

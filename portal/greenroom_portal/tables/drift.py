@@ -7,11 +7,12 @@ import pandas as pd
 from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.drifting import LEAST_EFFECT
 from greenroom_pipeline.observations import Distances
-from greenroom_pipeline.wording import count
-from greenroom_portal.wording import clean, number
+from greenroom_pipeline.wording import count, write_figure
+from greenroom_portal.wording import clean
 
 _COLUMNS = ["column", "kind", "effect", "p_value", "drifted", "before", "after"]
 _SHOWN = 15
+_TOLD = 5
 HOW_TO = (
     "Training rows are not named, so they cannot be held against the holdout. Name their files in `greenroom.toml`: "
     '`train = ["data/train.parquet"]` under `[data]`; the next run compares every column.'
@@ -38,6 +39,22 @@ def tell_drift(drift: Drift) -> str:
     if not drifted:
         return f"None of {count(tested, 'column')} has drifted: {rows}."
     return f"{len(drifted)} of {count(tested, 'column')} {_have(len(drifted))} drifted: {rows}."
+
+
+def title_drift(drift: Drift | None) -> str:
+    if drift is None:
+        return "Drift: not known"
+    drifted = sum(each.drifted for each in drift.columns)
+    return f"Drift: {drifted or 'none'} of {count(drift.tested or len(drift.columns), 'column')}"
+
+
+def list_drifted(drift: Drift) -> list[tuple[str, str]]:
+    """Return the columns that drifted most, with what they had in training and have in the holdout."""
+    return [
+        (each.column, f"{each.before} in training; {each.after} in the holdout")
+        for each in drift.columns
+        if each.drifted
+    ][:_TOLD]
 
 
 def tell_groups(drift: Drift) -> str | None:
@@ -77,18 +94,18 @@ def tell_distances(distances: Distances) -> list[str]:
     told = []
     if distances.kolmogorov_smirnov is not None:
         told.append(
-            f"Kolmogorov–Smirnov {number(distances.kolmogorov_smirnov)}: where the models differ most, so much larger "
-            "is the share of rows that one of them puts above a threshold."
+            f"Kolmogorov–Smirnov {write_figure(distances.kolmogorov_smirnov)}: where the models differ most, so "
+            "much larger is the share of rows that one of them puts above a threshold."
         )
     if distances.wasserstein is not None:
         told.append(
-            f"Wasserstein {number(distances.wasserstein)}: so far an answer moves on average, in its own units, "
+            f"Wasserstein {write_figure(distances.wasserstein)}: so far an answer moves on average, in its own units, "
             "when answers are matched by rank."
         )
     if distances.jensen_shannon is not None:
         told.append(
-            f"Jensen–Shannon {number(distances.jensen_shannon)}: how differently the models share out the classes; "
-            "0 is alike and 0.83 nothing in common."
+            f"Jensen–Shannon {write_figure(distances.jensen_shannon)}: how differently the models share out "
+            "the classes; 0 is alike and 0.83 nothing in common."
         )
     if distances.population_stability is not None:
         told.append(_tell_stability(distances.population_stability, distances.population_stability_noise))
@@ -96,12 +113,12 @@ def tell_distances(distances: Distances) -> list[str]:
 
 
 def _tell_stability(stability: float, noise: float | None) -> str:
-    told = f"Population stability index {number(stability)}"
+    told = f"Population stability index {write_figure(stability)}"
     if noise is None:
         return f"{told}."
     if stability <= noise:
-        return f"{told}: no more than two samples of one distribution give (up to {number(noise)})."
-    return f"{told}: more than two samples of one distribution give (up to {number(noise)})."
+        return f"{told}: no more than two samples of one distribution give (up to {write_figure(noise)})."
+    return f"{told}: more than two samples of one distribution give (up to {write_figure(noise)})."
 
 
 def _write_p(p: float) -> str:
