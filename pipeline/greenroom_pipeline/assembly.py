@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from greenroom_pipeline.ancestry import find_since
 from greenroom_pipeline.disagreements import find_disagreements
+from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.evaluation import Evaluation
 from greenroom_pipeline.exhibits import Exhibits, draw_exhibits
 from greenroom_pipeline.gate import decide
@@ -27,6 +29,7 @@ from greenroom_pipeline.report import (
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Champion, Subject
 from greenroom_pipeline.summary import summarize
+from greenroom_pipeline.training_drift import find_drift
 from greenroom_pipeline.transitions import trace_movements
 
 
@@ -75,8 +78,9 @@ def assemble_report(
         thresholds=drawn.thresholds,
         disagreements=_compare_rows(project, subject, evidence),
         words=subject.words,
+        drift=_find_drift(project, subject, evidence),
         observations=evidence.observed,
-        lineage=_trace(subject, parameters),
+        lineage=_trace(project, subject, evidence, parameters),
         preview=evidence.preview,
         timings=list(evidence.timings),
     )
@@ -126,11 +130,28 @@ def _compare_rows(project: Project, subject: Subject, evidence: Evidence) -> lis
     )
 
 
-def _trace(subject: Subject, parameters: Mapping[str, str]) -> Lineage:
+def _find_drift(project: Project, subject: Subject, evidence: Evidence) -> Drift | None:
+    if subject.training is None or evidence.observed.overlap is None:
+        return None
+    return find_drift(
+        subject.training,
+        project.settings.data,
+        columns=[str(name) for name in subject.holdout.features(evidence.model.columns).columns],
+        task=project.settings.project.task,
+        train_rows=evidence.observed.overlap.train_rows,
+        rows=len(subject.holdout.frame),
+        seed=subject.seed,
+    )
+
+
+def _trace(project: Project, subject: Subject, evidence: Evidence, parameters: Mapping[str, str]) -> Lineage:
     return Lineage(
         sha=subject.commit.sha,
         branch=subject.branch,
         pull=subject.pull.number if subject.pull else None,
         fingerprint=subject.fingerprint,
         parameters=dict(parameters),
+        since=find_since(
+            project, subject, model=evidence.model, parameters=parameters, observed=evidence.observed
+        ),
     )

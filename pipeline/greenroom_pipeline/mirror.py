@@ -13,7 +13,7 @@ from greenroom_pipeline.api.documents import ChampionState
 from greenroom_pipeline.errors import ServerError
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.project import Project
-from greenroom_pipeline.record import PROFILE
+from greenroom_pipeline.record import PROFILE, REPORT
 from greenroom_pipeline.score import PREDICTIONS, begin_name
 from greenroom_pipeline.tracking import ModelVersion
 from greenroom_services.bento import digest_folder
@@ -57,6 +57,9 @@ def _fetch(client: ServerClient, project: Project, state: ChampionState) -> Mode
         run_id = store.begin(f"champion {state.version}", {"fingerprint": state.fingerprint})
         store.put_folder(run_id, unpacked / "model", "model")
         store.put(run_id, unpacked / PROFILE)
+        # A server of an earlier release sends none.
+        if (unpacked / REPORT).is_file():
+            store.put(run_id, unpacked / REPORT)
         store.end(run_id)
     logged = store.logged_model(run_id)
     assert logged is not None

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.observations import Overlap
 from greenroom_pipeline.row_hashes import MISSING, Form, Hashes, choose_form, hash_column, hash_rows
 from greenroom_pipeline.settings import DataTable
+from greenroom_pipeline.sources import Source, open_source, read_batches
 from greenroom_pipeline.wording import join_names, suggest_name
 
-_BATCH = 65_536
 # What pandas calls the column that it once wrote its row numbers to; it says nothing of a row.
 _ROW_NUMBERS = ("Unnamed: ", "__index_level_")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A Parquet or CSV file of rows, read batch by batch."""
-
-    path: Path
-    name: str
-    """As the settings give it."""
-    columns: dict[str, Any]
-    """The Arrow type of each; None in a CSV file, where all is text."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +42,8 @@ def open_training(root: Path, data: DataTable) -> Training | None:
     """
     if not data.train:
         return None
-    holdout = _open(root, data.holdout, key="data.holdout")
-    files = tuple(_open(root, name, key="data.train") for name in data.train)
+    holdout = open_source(root, data.holdout, key="data.holdout")
+    files = tuple(open_source(root, name, key="data.train") for name in data.train)
     shared = [name for name in holdout.columns if all(name in file.columns for file in files)]
     # Under another id it is the same row.
     compared = [name for name in shared if name != data.id and not name.startswith(_ROW_NUMBERS)]
@@ -138,42 +123,9 @@ def _hash(batch: pa.RecordBatch, training: Training) -> Hashed:
     return Hashed(rows, ids[ids != MISSING], batch.num_rows)
 
 
-def _open(root: Path, name: str, *, key: str) -> Source:
-    path = root / name
-    if not path.is_file():
-        raise DataError(f"{key} names {name!r}, which is no file in {root}; make it, or mend {key}")
-    with _reading(name):
-        if _is_csv(path):
-            return Source(path, name, dict.fromkeys(map(str, pd.read_csv(path, nrows=0).columns)))
-        schema = pq.read_schema(path)
-        return Source(path, name, dict(zip(schema.names, schema.types, strict=True)))
-
-
 def _read(source: Source, training: Training) -> Iterator[pa.RecordBatch]:
     """Yield the columns that are compared, a batch of rows at a time."""
-    columns = [*training.forms, *([training.id[0]] if training.id else [])]
-    with _reading(source.name):
-        if not _is_csv(source.path):
-            with pq.ParquetFile(source.path) as file:
-                yield from file.iter_batches(batch_size=_BATCH, columns=columns)
-            return
-        # As text, since a chunk's types would depend on where it happens to be cut.
-        with pd.read_csv(source.path, usecols=columns, dtype=str, chunksize=_BATCH) as chunks:
-            for chunk in chunks:
-                yield pa.RecordBatch.from_pandas(chunk, preserve_index=False)
-
-
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{name} cannot be read as Parquet or CSV: {reason}") from error
-
-
-def _is_csv(path: Path) -> bool:
-    return path.suffix == ".csv"
+    return read_batches(source, [*training.forms, *([training.id[0]] if training.id else [])])
 
 
 def _require_id(column: str, files: Sequence[Source]) -> None:

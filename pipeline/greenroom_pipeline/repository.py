@@ -14,6 +14,7 @@ from pathlib import Path
 
 from greenroom_pipeline.errors import RepositoryError
 
+_COMMIT = "%H%x00%s%x00%an%x00%ct"
 _HOOK = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 
 
@@ -62,9 +63,7 @@ class Repository:
         return subprocess.run(command, capture_output=True, check=False, env=_environment()).returncode == 0
 
     def commit(self, revision: str = "HEAD") -> Commit:
-        form = "%H%x00%s%x00%an%x00%ct"
-        sha, subject, author, seconds = self.git("log", "-1", f"--format={form}", revision, "--").split("\0")
-        return Commit(sha, subject, author, datetime.fromtimestamp(int(seconds), UTC))
+        return _read_commit(self.git("log", "-1", f"--format={_COMMIT}", revision, "--").split("\0"))
 
     def parents(self, sha: str) -> list[str] | None:
         """Return the parents of a commit; None where there is no such commit."""
@@ -111,6 +110,32 @@ class Repository:
         names = self.git("diff", "--name-only", "--no-renames", "-z", f"{base}...{head}", "--")
         return [name for name in names.split("\0") if name]
 
+    def reaches(self, base: str, head: str) -> bool:
+        """Say whether what *head* has and *base* has not can be told from the history that is here."""
+        if not all(self.asks("cat-file", "-e", f"{sha}^{{commit}}") for sha in (base, head)):
+            return False
+        if self.asks("merge-base", "--is-ancestor", base, head):
+            return True
+        # Where a shallow clone ends, whatever lies beyond would be taken for new.
+        is_shallow = self.git("rev-parse", "--is-shallow-repository") == "true"
+        return not is_shallow and self.asks("merge-base", base, head)
+
+    def commits(self, base: str, head: str, *, most: int) -> list[Commit]:
+        """Return the commits that *head* has and *base* has not, newest first."""
+        options = ("--no-show-signature", "-z", f"--max-count={most}", f"--format={_COMMIT}")
+        told = self.git("log", *options, f"{base}..{head}", "--").split("\0")[:-1]
+        return [_read_commit(told[place : place + 4]) for place in range(0, len(told), 4)]
+
+    def count_commits(self, base: str, head: str) -> int:
+        return int(self.git("rev-list", "--count", f"{base}..{head}", "--"))
+
+    def differences(self, base: str, head: str, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Return git's letter and the name from the root of each file under *paths* that is not the same in both."""
+        named = [f":(literal){path}" for path in paths]
+        told = self.git("diff", "--name-status", "--no-renames", "--relative", "-z", base, head, "--", *named)
+        parts = [part for part in told.split("\0") if part]
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
     def folder(self) -> str:
         """Return where the root is in the repository, from its top; empty at the top."""
         return self.git("rev-parse", "--show-prefix").rstrip("/")
@@ -138,6 +163,11 @@ class Repository:
                 yield Repository(place)
             finally:
                 self.git("worktree", "remove", "--force", str(place))
+
+
+def _read_commit(parts: Sequence[str]) -> Commit:
+    sha, subject, author, seconds = parts
+    return Commit(sha, subject, author, datetime.fromtimestamp(int(seconds), UTC))
 
 
 def _environment() -> dict[str, str]:

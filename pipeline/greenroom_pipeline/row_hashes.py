@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 MISSING = np.uint64(0x9E3779B97F4A7C15)
 """The hash of a value that is not there, in every column."""
-_TRUTHS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
+TRUTHS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
 # Beyond it a float is no whole number of 64 bits.
 _WHOLE_END = 2.0**63
 
@@ -50,7 +50,7 @@ def hash_rows(batch: pa.RecordBatch, forms: Mapping[str, Form]) -> Hashes:
 def hash_column(column: pa.Array, form: Form) -> Hashes:
     """Return (n,) hashes of the column's values; those that are null or NaN have the hash `MISSING`."""
     hashes = np.full(len(column), MISSING)
-    values = _simplify(column)
+    values = simplify(column)
     there = pc.is_valid(values).to_numpy(zero_copy_only=False)
     if pa.types.is_floating(values.type):
         there &= ~pc.is_nan(values).fill_null(True).to_numpy(zero_copy_only=False)
@@ -70,11 +70,11 @@ def _is_time(kind: Any) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
-def _simplify(column: pa.Array) -> pa.Array:
+def simplify(column: pa.Array) -> pa.Array:
     """Return the values as whole numbers, floats or strings; times are microseconds, in UTC."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _simplify(column.dictionary_decode())
+        return simplify(column.dictionary_decode())
     if pa.types.is_boolean(kind):
         return column.cast(pa.int8())
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
@@ -112,7 +112,7 @@ def _hash_written(texts: NDArray[Any], form: Form) -> Hashes:
         micros = times[readable].dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
         hashes[readable] = _hash_numbers(micros, form)
     if form.kind == "number":
-        written = pd.Series(texts, dtype=object).replace(_TRUTHS)
+        written = pd.Series(texts, dtype=object).replace(TRUTHS)
         readable = pd.to_numeric(written, errors="coerce").notna().to_numpy()
         # Once more without the rest, since only whole numbers alone keep all their digits.
         numbers = pd.to_numeric(written[readable]).to_numpy()

@@ -18,7 +18,7 @@ from greenroom_pipeline.handover import run_for_server
 from greenroom_pipeline.mirror import mirror_champion, mirror_places
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.record import read_profile
+from greenroom_pipeline.record import read_profile, read_report
 from greenroom_pipeline.subject import find_champion
 from greenroom_services.bundle import PackedBundle
 from greenroom_services.errors import HostAbsent
@@ -52,7 +52,7 @@ def crown(server: ApiServer, folder: Path, *, model: str) -> None:
 def test_the_mirror_follows_production(
     server: ApiServer, client: ServerClient, mirror: Project, tmp_path: Path
 ) -> None:
-    """Its champion is the server's, files, profile and commit; none there is none here, and another is another."""
+    """Its champion is the server's, files, profile, report and commit; none there is none here, and another another."""
     assert mirror_champion(client, mirror) is None
     assert find_champion(mirror.store) is None
 
@@ -64,6 +64,10 @@ def test_the_mirror_follows_production(
     assert theirs is not None
     assert (ours.model.digest, ours.model.sha) == (theirs.model.digest, theirs.model.sha)
     assert read_profile(mirror.store, ours.version.tags["run"]) is not None
+    # By it a candidate is told apart from production.
+    report = read_report(mirror.store, ours.version.tags["run"])
+    assert report is not None
+    assert report == read_report(server.project.store, theirs.version.tags["run"])
     assert len(mirror.store.versions()) == 1
     assert mirror.store.records() == []
 

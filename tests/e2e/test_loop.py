@@ -73,6 +73,23 @@ def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
     assert {check.code for check in report.checks} == {"GR102", "GR301", "GR302", "GR201"}
 
 
+def test_the_report_says_what_changed_since_the_champion(compared: Compared) -> None:
+    """The commit, the input of training that it changes, the parameter, the packages and the rows."""
+    lineage, estimators = compared.report.lineage, ESTIMATORS[compared.task]
+    assert lineage is not None
+    since = lineage.since
+    assert since is not None
+
+    assert [(each.sha, each.subject) for each in since.commits] == [(compared.sha, "Try something else")]
+    assert (since.commit_count, since.files, since.file_count) == (1, ["train.py"], 1)
+    parameters = [(each.name, each.before, each.after) for each in since.parameters]
+    assert parameters == [("estimator", *estimators)]
+    assert (since.dependency_count, since.same_holdout, since.train_rows) == (0, True, None)
+    assert since.holdout_rows is not None
+    assert since.holdout_rows.before == since.holdout_rows.after == f"{compared.report.holdout.rows:,}"
+    assert compared.report.drift is None
+
+
 def test_the_report_keeps_its_schema(compared: Compared) -> None:
     """What `--json` prints is one document of the published schema, and nothing else."""
     jsonschema.validate(json.loads(compared.run.out), Report.model_json_schema(by_alias=True))

@@ -39,7 +39,7 @@ def test_a_failed_slice_check_says_where_to_look() -> None:
 
 def test_the_page_says_what_to_do(open_page: OpenPage) -> None:
     """An open check stands above those that passed, with what to do and the command that lets it through."""
-    text = shown(open_page("who_desks:flights", pull=7)).replace("\\", "")
+    text = shown(open_page("tests.portal.who_desks:flights", pull=7)).replace("\\", "")
 
     assert text.index("GR103") < text.index("GR104") < text.index("GR101")
     assert "**What to do:** Look at flights of carrier HA. Find out what sets these flights apart" in text
@@ -49,7 +49,7 @@ def test_the_page_says_what_to_do(open_page: OpenPage) -> None:
 
 def test_many_settled_checks_fold_into_a_line(open_page: OpenPage) -> None:
     """Where many checks passed they are one line with their count, and shown when it is opened."""
-    app = open_page("who_desks:many_checks", pull=7)
+    app = open_page("tests.portal.who_desks:many_checks", pull=7)
     folded = shown(app)
     app.query_params["settled-checks"] = "true"
     opened = shown(app.run())
@@ -63,7 +63,7 @@ def test_many_settled_checks_fold_into_a_line(open_page: OpenPage) -> None:
 
 def test_an_inconclusive_verdict_says_what_would_settle_it(open_page: OpenPage) -> None:
     """Beside the verdict stands how many more labels would tell, or what else to do."""
-    text = shown(open_page("who_desks:unclear", pull=7)).replace("\\", "")
+    text = shown(open_page("tests.portal.who_desks:unclear", pull=7)).replace("\\", "")
 
     assert "**What would settle it:** Label about 2,900 more flights and run the commit again." in text
 

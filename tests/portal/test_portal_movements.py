@@ -175,7 +175,7 @@ def test_the_table_says_the_same() -> None:
 
 def test_the_page_tells_who_loses_first(open_page: OpenPage) -> None:
     """Below the verdict stands what changes, who loses and who gains, in words of the project."""
-    app = open_page("who_desks:flights", pull=7)
+    app = open_page("tests.portal.who_desks:flights", pull=7)
     text = shown(app).replace("\\", "")
 
     assert not app.exception
@@ -188,7 +188,7 @@ def test_the_page_tells_who_loses_first(open_page: OpenPage) -> None:
 
 def test_the_table_is_made_when_it_is_opened(open_page: OpenPage) -> None:
     """All slices are in an expander whose state is in the address; closed, it costs nothing."""
-    app = open_page("who_desks:many_slices", pull=7)
+    app = open_page("tests.portal.who_desks:many_slices", pull=7)
     closed = [frame for frame in app.dataframe if "Another answer" in frame.value]
     app.query_params["all-slices"] = "true"
     opened = [frame for frame in app.run().dataframe if "Another answer" in frame.value]
@@ -198,7 +198,14 @@ def test_the_table_is_made_when_it_is_opened(open_page: OpenPage) -> None:
     assert "57 more, in the table of all slices." in shown(app)
 
 
-@pytest.mark.parametrize("desk", ["who_desks:minutes", "who_desks:unclear", "who_desks:hostile_words"])
+@pytest.mark.parametrize(
+    "desk",
+    [
+        "tests.portal.who_desks:minutes",
+        "tests.portal.who_desks:unclear",
+        "tests.portal.who_desks:hostile_words",
+    ],
+)
 def test_every_kind_of_change_has_its_page(open_page: OpenPage, desk: str) -> None:
     """Numbers, nobody shown to gain or lose, and words full of markup each give a whole page."""
     app = open_page(desk, pull=7)

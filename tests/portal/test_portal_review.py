@@ -158,7 +158,7 @@ def test_hostile_report_renders_without_markup(open_page: OpenPage) -> None:
 
 def test_an_older_report_has_its_whole_page(open_page: OpenPage) -> None:
     """A report from before people's words and movements is shown with what it has."""
-    app = open_page("who_desks:older", pull=7)
+    app = open_page("tests.portal.who_desks:older", pull=7)
     text = shown(app).replace("\\", "")
 
     assert not app.exception
@@ -169,7 +169,10 @@ def test_an_older_report_has_its_whole_page(open_page: OpenPage) -> None:
 
 def test_a_newer_report_is_one_sentence_and_the_list_works(open_page: OpenPage) -> None:
     """A report of a later version says so on its page; the list shows the review without its metric."""
-    page, listed = open_page("who_desks:newer", pull=7), open_page("who_desks:newer")
+    page, listed = (
+        open_page("tests.portal.who_desks:newer", pull=7),
+        open_page("tests.portal.who_desks:newer"),
+    )
 
     assert not page.exception
     assert not listed.exception

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from greenroom_pipeline import overlap as module
+from greenroom_pipeline import sources as module
 from greenroom_pipeline.errors import DataError
 from greenroom_pipeline.observations import Overlap
 from greenroom_pipeline.overlap import find_overlap, open_training

@@ -70,7 +70,7 @@ class ServerClient:
         return self._retry(ask)
 
     def fetch_champion(self, project: str, *, into: Path) -> Bundle:
-        """Unpack the champion into the folder *into*, which must not exist: `model/` and its feature profile."""
+        """Unpack the champion into the folder *into*, which must not exist: `model/`, its profile and report."""
 
         def ask() -> Bundle:
             with self._asking("GET", f"/projects/{project}/champion/model") as answer:

@@ -24,7 +24,7 @@ from greenroom_pipeline.events.inbox import Inbox
 from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.places import Places, find_places
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.record import PROFILE
+from greenroom_pipeline.record import PROFILE, REPORT
 from greenroom_pipeline.report import Verdict
 from greenroom_pipeline.score import PREDICTIONS, begin_name
 from greenroom_pipeline.subject import Champion, find_champion
@@ -78,7 +78,7 @@ class Reception:
 
     @contextmanager
     def packed_champion(self) -> Iterator[PackedBundle | None]:
-        """Give the champion's model and profile as one archive, for as long as the context is open."""
+        """Give the champion's model, profile and report as one archive, for as long as the context is open."""
         found = find_champion(self.project.store)
         if found is None:
             yield None
@@ -95,8 +95,13 @@ class Reception:
                 sha=found.version.tags["sha"],
                 model=found.model.digest,
                 requirements=(),
-                extra={**files, PROFILE: self._profile(found)},
+                extra={**files, PROFILE: self._profile(found), **self._report(found)},
             )
+
+    def _report(self, champion: Champion) -> dict[str, Path | bytes]:
+        """Return the champion's report by its name, where there is one: it says what candidates are told apart by."""
+        path = self.project.store.get(champion.version.tags["run"], REPORT)
+        return {} if path is None else {REPORT: path}
 
     def _profile(self, champion: Champion) -> Path:
         run_id = champion.version.tags["run"]

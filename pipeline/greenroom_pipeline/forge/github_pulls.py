@@ -13,6 +13,7 @@ from github.Repository import Repository
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullRequest, PullState
 from greenroom_pipeline.forge.github_faults import absence_as
+from greenroom_pipeline.forge.github_pages import read_page
 from greenroom_pipeline.forge.github_session import GitHubSession
 
 _CLOSED = 50
@@ -87,7 +88,7 @@ def _read(posted: Posted) -> PullRequest:
         # A fork that was deleted leaves no repository.
         is_fork=source is None or source.id != posted.base.repo.id,
         head_repository=None if source is None else source.id,
-        link=posted.html_url,
+        link=read_page(posted.html_url, api=posted.requester.base_url),
     )
 
 

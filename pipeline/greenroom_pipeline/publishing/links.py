@@ -24,7 +24,10 @@ def address_review(server: str, *, project: str, pull: int) -> str:
 
 
 def address_run(tracking_uri: str, *, experiment: str, run_id: str) -> str | None:
-    """Return MLflow's page of a run; None for an embedded store, which has none."""
-    if not tracking_uri.startswith(("http://", "https://")):
+    """Return MLflow's page of a run, without a name and password; None for an embedded store, which has none."""
+    scheme, _, rest = tracking_uri.partition("://")
+    if scheme not in ("http", "https"):
         return None
-    return f"{tracking_uri.rstrip('/')}/#/experiments/{quote(experiment)}/runs/{quote(run_id)}"
+    host, slash, path = rest.partition("/")
+    server = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}".rstrip("/")
+    return f"{server}/#/experiments/{quote(experiment)}/runs/{quote(run_id)}"
