@@ -46,6 +46,9 @@ _VERDICT: TypeAdapter[Verdict | None] = TypeAdapter(Verdict | None)
 class LocalDesk:
     project_here: Project
 
+    def projects(self) -> list[str]:
+        return [self.project_here.name]
+
     def reviews(self) -> list[Review]:
         by_sha = _by_sha(self.project_here.store.records())
         pulls = self.project_here.forge.pulls()
@@ -98,7 +101,8 @@ class LocalDesk:
         return act(self.project_here.places, action, project=project, slot=slot)
 
     def timeline(self, project: str, pull: int) -> list[Happening]:
-        return tell_timeline(self.project_here, self._pull(project, pull))
+        self._require(project)
+        return tell_timeline(self.project_here, pull)
 
     def history(self, project: str) -> list[Reign]:
         self._require(project)
