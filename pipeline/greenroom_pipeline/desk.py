@@ -164,8 +164,8 @@ class Reply:
 class Desk(Protocol):
     """All that the portal asks of the floors below. Raises `GreenroomError` for what people can mend."""
 
-    def projects(self) -> list[str]:
-        """Return the names of the projects that are served."""
+    def project(self) -> str:
+        """Return the name of the project that is served."""
         ...
 
     def reviews(self) -> list[Review]:

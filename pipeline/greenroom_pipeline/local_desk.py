@@ -46,8 +46,8 @@ _VERDICT: TypeAdapter[Verdict | None] = TypeAdapter(Verdict | None)
 class LocalDesk:
     project_here: Project
 
-    def projects(self) -> list[str]:
-        return [self.project_here.name]
+    def project(self) -> str:
+        return self.project_here.name
 
     def reviews(self) -> list[Review]:
         by_sha = _by_sha(self.project_here.store.records())

@@ -22,6 +22,11 @@ def get_desk() -> Desk:
     return cast(Desk, getattr(importlib.import_module(module), function)())
 
 
+@st.cache_data(show_spinner=False)
+def load_project() -> str:
+    return get_desk().project()
+
+
 @st.cache_data(ttl=2, show_spinner=False)
 def load_reviews() -> list[Review]:
     return get_desk().reviews()

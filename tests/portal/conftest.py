@@ -27,16 +27,28 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
+    """Return a function that opens the list, or with `pull=` a review, or the page *view*, of the desk so named.
 
-    def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.desk_in_memory:{desk}")
+    A desk elsewhere than in `desk_in_memory` is named `module:function`; *address* is what else stands in the address.
+    """
+
+    def open_(
+        desk: str,
+        *,
+        pull: int | str | None = None,
+        project: str = "flight-delays",
+        view: str | None = None,
+        **address: str,
+    ) -> AppTest:
+        module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
+        monkeypatch.setenv("GREENROOM_DESK", module)
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
-        if pull is None:
+        if view is None and pull is None:
             return app
-        app.switch_page("review.py")
-        app.query_params["project"] = project
-        app.query_params["pull"] = str(pull)
+        app.switch_page(view or "review.py")
+        if pull is not None:
+            address = {"project": project, "pull": str(pull), **address}
+        app.query_params.update(address)
         return app.run()
 
     return open_

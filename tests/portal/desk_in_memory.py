@@ -82,8 +82,8 @@ class MemoryDesk:
     reigns: list[Reign] = field(default_factory=list)
     pinned: list[tuple[int, str, PinnedCase]] = field(default_factory=list)
 
-    def projects(self) -> list[str]:
-        return list(dict.fromkeys(each.project for each in self.listed)) or [PROJECT]
+    def project(self) -> str:
+        return PROJECT
 
     def reviews(self) -> list[Review]:
         return self.listed

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ElementTree
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from greenroom_portal.charts.curves import draw_curves
 from greenroom_portal.charts.intervals import draw_interval, draw_metrics, draw_slices
 from greenroom_portal.charts.palette import EFFECT_COLORS, MODEL_COLORS, Drawing
+from greenroom_portal.charts.reigns import draw_reigns
 from greenroom_portal.tables.curves import curve_frame
 from greenroom_portal.tables.metrics import metric_frame, slice_frame
+from greenroom_portal.tables.reigns import step_frame
 from greenroom_portal.theme import THEME
 from tests.portal.desk_in_memory import make_metric, make_report
+from tests.portal.history_desks import START, reigns
 
 REPORT = make_report(7)
 CHARTS: dict[str, Drawing] = {
@@ -21,6 +25,9 @@ CHARTS: dict[str, Drawing] = {
     "chart_slices": draw_slices(slice_frame(REPORT, metric="roc_auc"), metric="ROC AUC"),
     "chart_roc": draw_curves(
         curve_frame(REPORT, kind="roc", label=None), x="False positives", y="True positives"
+    ),
+    "chart_reigns": draw_reigns(
+        step_frame(reigns(), metric="ROC AUC", now=START + timedelta(days=100)), metric="ROC AUC"
     ),
     "chart_calibration": draw_curves(
         curve_frame(REPORT, kind="calibration", label=None), x="Predicted probability", y="What happened"
