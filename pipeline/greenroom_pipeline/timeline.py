@@ -41,8 +41,11 @@ def tell_timeline(project: Project, number: int) -> list[Happening]:
 
 
 def arrange(told: Iterable[Happening], *, most: int = MOST) -> list[Happening]:
-    """Return each happening once, newest first, at most so many, and then a gap that counts the rest."""
-    unique = sorted(dict.fromkeys(told), key=lambda each: each.at, reverse=True)
+    """Return each happening once, newest first, at most so many, and then a gap that counts the rest.
+
+    Of those at one time, what is given later comes first.
+    """
+    unique = sorted(dict.fromkeys(told), key=lambda each: each.at)[::-1]
     if len(unique) <= most:
         return unique
     rest = f"{count(len(unique) - most, 'earlier happening')} not shown."

@@ -17,9 +17,10 @@ def happen(minute: int, text: str = "") -> Happening:
 
 def test_happenings_are_told_once_newest_first() -> None:
     """The order of arrival does not matter, and what two sources tell alike is told once."""
-    told = arrange([happen(2), happen(9), happen(2), happen(5)])
+    told = arrange([happen(2), happen(9), happen(2), happen(5, "first"), happen(5, "then")])
 
-    assert [(each.at - START).seconds // 60 for each in told] == [9, 5, 2]
+    assert [(each.at - START).seconds // 60 for each in told] == [9, 5, 5, 2]
+    assert [each.text for each in told[1:3]] == ["then", "first"]
 
 
 def test_what_is_left_out_is_counted() -> None:
