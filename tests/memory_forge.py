@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from greenroom_pipeline.errors import ForgeError, RepositoryError
-from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.forge import PullEvent, PullRequest
 from greenroom_pipeline.forge.posts import Check, Deployment
 
 BASE = "0" * 40
@@ -27,6 +27,7 @@ class MemoryForge:
     checks: dict[tuple[str, str, str], Check] = field(default_factory=dict)
     merges: dict[str, Sequence[str]] = field(default_factory=dict)
     deployments: dict[tuple[int, str], Deployment] = field(default_factory=dict)
+    events: dict[int, list[PullEvent]] = field(default_factory=dict)
 
     def _ask(self, method: str) -> None:
         if method in self.refuses:
@@ -60,6 +61,10 @@ class MemoryForge:
 
     def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
         return self.pull(number)
+
+    def history(self, number: int) -> Sequence[PullEvent]:
+        self._ask("history")
+        return self.events.get(self.pull(number).number, [])
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         raise NotImplementedError

@@ -100,8 +100,19 @@ class Rows:
 
 
 HappeningKind = Literal[
-    "opened", "pushed", "verdict", "failed", "comment", "override", "merged", "closed", "promoted"
+    "opened",
+    "pushed",
+    "verdict",
+    "failed",
+    "comment",
+    "override",
+    "merged",
+    "closed",
+    "reopened",
+    "promoted",
+    "gap",
 ]
+"""A gap is what is not told, and why: the forge does not answer, or there is more than is listed."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,8 @@ class Happening:
     who: str
     text: str
     link: str | None = None
+    verdict: Verdict | None = None
+    """Of a run that finished."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,21 @@ class Reign:
     """Its own overall metrics, by what people call them, in its report's order."""
     note: str = ""
     """What does not agree, such as an alias that somebody moved by hand."""
+    title: str = ""
+    """Of the pull request."""
+    merge: str | None = None
+    digest: str = ""
+    holdout: str = ""
+    """Digest of the rows that *metrics* are measured on: values on other rows are not comparable with them."""
+    lower_is_better: frozenset[str] = frozenset()
+    """Names of those of *metrics* that are errors."""
+    run: str = ""
+    run_link: str | None = None
+    """The run's page in MLflow, where a server has one."""
+    vague: bool = False
+    """Nobody recorded when it began: *since* is the earliest that it can have been."""
+    end_unknown: bool = False
+    """It has ended, and nobody recorded when."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,8 @@ class LocalDesk:
         return act(self.project_here.places, action, project=project, slot=slot)
 
     def timeline(self, project: str, pull: int) -> list[Happening]:
-        return tell_timeline(self.project_here, self._pull(project, pull))
+        self._require(project)
+        return tell_timeline(self.project_here, pull)
 
     def history(self, project: str) -> list[Reign]:
         self._require(project)

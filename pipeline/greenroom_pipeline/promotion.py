@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+from greenroom_pipeline.champions import move_champion
 from greenroom_pipeline.desk import PRODUCTION
 from greenroom_pipeline.errors import PromotionError
 from greenroom_pipeline.packaging import Package, package_champion
@@ -125,6 +126,5 @@ def _move(
             "see why in its log, then run `greenroom promote` on the reviewed commit",
             log=preview.log,
         )
-    project.store.tag_version(version.version, {"promoted_by": by, "merge": merge or ""})
-    project.store.set_champion(version.version)
+    move_champion(project, version, by=by, merge=merge)
     return Promotion(version, previous, merge)

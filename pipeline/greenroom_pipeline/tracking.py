@@ -23,6 +23,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 import mlflow.artifacts
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities.model_registry import ModelVersion as Version
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -68,6 +69,16 @@ class ModelVersion:
     version: str
     run_id: str
     tags: Mapping[str, str]
+    created: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What stands at the project's registered model. *tags* are Greenroom's own, without prefix."""
+
+    tags: Mapping[str, str]
+    champion: str | None
+    """The version that is in production; it may be gone."""
 
 
 @contextmanager
@@ -92,6 +103,13 @@ class Store:
     def experiment(self) -> str:
         """Id of the project's experiment."""
         return self._experiment
+
+    def run_page(self, run_id: str) -> str | None:
+        """Return the address of a run's page, where a server shows one."""
+        uri = self._client.tracking_uri.rstrip("/")
+        if not uri.startswith(("http://", "https://")):
+            return None
+        return f"{uri}/#/experiments/{self._experiment}/runs/{run_id}"
 
     # Runs
 
@@ -256,7 +274,7 @@ class Store:
         """Return every registered version, newest first."""
         with _translated("list model versions"):
             found = self._client.search_model_versions(f"name = '{self.project}'")
-        listed = [ModelVersion(str(each.version), str(each.run_id), _unprefixed(each.tags)) for each in found]
+        listed = [_version(each) for each in found]
         return sorted(listed, key=lambda each: int(each.version), reverse=True)
 
     def tag_version(self, version: str, tags: Mapping[str, str]) -> None:
@@ -272,7 +290,21 @@ class Store:
             if version is None:
                 return None
             found = self._client.get_model_version(self.project, version)
-        return ModelVersion(str(found.version), str(found.run_id), _unprefixed(found.tags))
+        return _version(found)
+
+    def registry(self) -> Registry:
+        """Return what stands at the registered model; nothing while there is none."""
+        with _translated("read the registered model"):
+            models = self._client.search_registered_models(f"name = '{self.project}'")
+        if not models:
+            return Registry({}, None)
+        champion = models[0].aliases.get(_CHAMPION)
+        return Registry(_unprefixed(models[0].tags), None if champion is None else str(champion))
+
+    def tag_model(self, key: str, value: str) -> None:
+        """Write a tag of the registered model, over one of the same key."""
+        with _translated("tag the registered model"):
+            self._client.set_registered_model_tag(self.project, f"{_PREFIX}{key}", value)
 
     def set_champion(self, version: str) -> None:
         with _translated("move the champion"):
@@ -303,6 +335,11 @@ def _record(run: Run) -> RunRecord:
     started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
     ended = datetime.fromtimestamp(run.info.end_time / 1000, UTC) if run.info.end_time else None
     return RunRecord(run.info.run_id, started, _unprefixed(run.data.tags), dict(run.data.params), ended)
+
+
+def _version(found: Version) -> ModelVersion:
+    created = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+    return ModelVersion(str(found.version), str(found.run_id), _unprefixed(found.tags), created)
 
 
 def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote
 
-from greenroom_pipeline.desk import PreviewState, RunState
+from greenroom_pipeline.desk import HappeningKind, PreviewState, RunState
 from greenroom_pipeline.forge import PullState
 from greenroom_pipeline.report import Outcome, Verdict
 
@@ -77,6 +78,25 @@ def mark_decision(state: PullState, *, in_production: bool) -> Mark:
     if in_production:
         return Mark("In production", ":material/rocket_launch:", "green")
     return Mark("Waits for a decision", ":material/pending:", "blue") if state == "open" else _PULLS[state]
+
+
+_HAPPENINGS: dict[HappeningKind, Mark] = {
+    "opened": Mark("Opened", ":material/add_circle:", "blue"),
+    "pushed": Mark("Commit", ":material/commit:", "gray"),
+    "verdict": Mark("Judged", ":material/rule:", "gray"),
+    "failed": Mark("Run failed", ":material/error:", "red"),
+    "comment": Mark("Comment", ":material/chat:", "gray"),
+    "override": Mark("Override", ":material/gavel:", "orange"),
+    "merged": Mark("Merged", ":material/merge:", "gray"),
+    "closed": Mark("Closed", ":material/close:", "gray"),
+    "reopened": Mark("Reopened", ":material/refresh:", "blue"),
+    "promoted": Mark("In production", ":material/rocket_launch:", "green"),
+    "gap": Mark("Not shown", ":material/more_horiz:", "gray"),
+}
+
+
+def mark_happening(kind: HappeningKind) -> Mark:
+    return _HAPPENINGS[kind]
 
 
 def mark_verdict(verdict: Verdict) -> Mark:
@@ -168,6 +188,21 @@ def age(then: datetime, *, now: datetime) -> str:
             count = seconds // size
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def moment(then: datetime) -> str:
+    """The exact time, in UTC."""
+    aware = then.astimezone(UTC) if then.tzinfo else then
+    return f"{aware.day} {aware:%b %Y, %H:%M} UTC"
+
+
+def link_to(label: str, address: str | None) -> str:
+    """Return *label*, which is Markdown, as a link; alone, where the address is none of a page on the web."""
+    if address is None or not address.startswith(("http://", "https://")) or len(address) > 2_000:
+        return label
+    # Whatever could end the address or be read as markup in it is encoded.
+    plain = quote(address, safe="%/:?#@&=+,;~-._!'*")
+    return f"[{label}](<{plain}>)"
 
 
 def short_sha(sha: str) -> str:

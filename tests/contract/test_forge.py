@@ -65,6 +65,28 @@ def test_an_unknown_number_is_named(forge: Forge) -> None:
         forge.pull(7)
 
 
+def test_what_happened_is_told_in_order(world: World, forge: Forge) -> None:
+    """Opening, each commit and the merge are told oldest first, with who, and commits by their subjects."""
+    number = world.propose("better", "A better model")
+    first = forge.pull(number).head
+    second = world.push(number, "Even better")
+    before = list(forge.history(number))
+    merged = forge.merge(number, head=second, by="Grace")
+    told = list(forge.history(number))
+
+    assert [(each.kind, each.sha) for each in before if each.kind != "opened"] == [
+        ("pushed", first),
+        ("pushed", second),
+    ]
+    assert [each.text for each in before if each.kind == "opened"] == [forge.pull(number).title]
+    assert {each.who.casefold() for each in before} == {"ada"}
+    assert [each.at for each in told] == sorted(each.at for each in told)
+    assert [(each.kind, each.sha) for each in told if each.kind == "merged"] == [("merged", merged)]
+    assert {(each.kind, each.sha) for each in before} < {(each.kind, each.sha) for each in told}
+    with pytest.raises(RepositoryError, match="no pull request 7"):
+        forge.history(7)
+
+
 def test_merge_refuses_a_head_that_moved(world: World, forge: Forge) -> None:
     """A push between review and merge stops the merge."""
     number = world.propose("better", "A better model")

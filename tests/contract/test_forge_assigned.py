@@ -32,5 +32,7 @@ def test_posting_is_the_servers(tmp_path: Path) -> None:
     with pytest.raises(ForgeError, match="asked by the server"):
         forge.may_write("ada")
     with pytest.raises(ForgeError, match="asked by the server"):
+        forge.history(7)
+    with pytest.raises(ForgeError, match="asked by the server"):
         forge.parents("0" * 40)
     assert forge.changed_files(7) is None

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.errors import ForgeError, ForgeRefused, RepositoryError
+from greenroom_pipeline.forge import MOST_EVENTS
 from greenroom_pipeline.forge.github import GitHubForge
+from greenroom_pipeline.forge.github_events import read_event
 from greenroom_pipeline.forge.github_session import open_job_session
 from greenroom_pipeline.forge.posts import Annotation
 from tests.forges import KEY, GitHubWorld, a_check, a_deployment
-from tests.github.records import ChangedFile
+from tests.github.records import ChangedFile, Review
 from tests.github.server import FakeGitHub
 from tests.projects import Workbench
 
@@ -454,3 +456,57 @@ def test_only_the_open_heads_commit_is_admitted(world: GitHubWorld, forge: GitHu
     world.repository.close(1)
     with pytest.raises(RepositoryError, match="pull request 1 is closed"):
         forge.admit(1, branch="better", head="b" * 40)
+
+
+def test_what_people_did_is_told(world: GitHubWorld, forge: GitHubForge) -> None:
+    """Comments by people with their first line, reviews, closing and reopening are told; machines' words are not."""
+    forge.write_comment(1, KEY, "Passed")
+    world.repository.say(1, "eve", f"\n  Is HA worse? <b>{'x' * 300}\nSecond line")
+    world.repository.say(1, "other[bot]", "Coverage: 99 %")
+    world.repository.say(1, "eve", f"{MARK}\nplanted")
+    now = world.github.clock.now()
+    world.repository.pull(1).reviews += [
+        Review(901, "grace", "", "APPROVED", HEAD, now),
+        Review(902, "grace", "Why?", "COMMENTED", HEAD, now),
+        Review(903, "grace", "", "COMMENTED", HEAD, now),
+    ]
+    world.repository.close(1)
+    world.repository.reopen(1)
+    told = forge.history(1)
+
+    said = [(each.kind, each.who, each.text[:24]) for each in told if each.kind not in ("opened", "pushed")]
+    assert sorted(said) == [
+        ("closed", "ada", ""),
+        ("comment", "eve", "Is HA worse? <b>xxxxxxxx"),
+        ("comment", "grace", "Approved"),
+        ("comment", "grace", "Why?"),
+        ("reopened", "ada", ""),
+    ]
+    assert max(len(each.text) for each in told) == 200
+    assert all(each.link for each in told if each.kind in ("opened", "pushed", "comment"))
+
+
+def test_a_long_life_is_told_from_its_end(world: GitHubWorld, forge: GitHubForge) -> None:
+    """Of a timeline of many pages the newest events are told, in few requests, and again for nothing."""
+    for number in range(450):
+        world.repository.say(1, "eve", f"remark {number}")
+    told = forge.history(1)
+    asked = len(world.github.requests)
+    again = forge.history(1)
+
+    assert [each.text for each in told if each.kind == "comment"][-1] == "remark 449"
+    assert len(told) == MOST_EVENTS + 1
+    assert asked <= 6
+    assert again == told
+    assert all(each.status == 304 for each in world.github.requests[asked:])
+
+
+def test_what_nobody_knows_how_to_read_is_left_out() -> None:
+    """Entries of other kinds are left out; a rewritten branch is a push; someone who has left is GitHub's ghost."""
+    change = {"created_at": "2026-11-03T10:00:00Z", "actor": None, "commit_id": "f" * 40}
+    rewritten = read_event({**change, "event": "head_ref_force_pushed"})
+
+    assert read_event({"event": "labeled"}) is None
+    assert read_event({}) is None
+    assert rewritten is not None
+    assert (rewritten.kind, rewritten.who, rewritten.at.hour) == ("pushed", "ghost", 10)

@@ -222,3 +222,24 @@ def test_posts_follow_no_checkout_and_outlive_gc(bench: Workbench, forge: LocalF
     assert "model dddd" in bench.git("cat-file", "blob", "refs/greenroom/deployment/1/flights")
     assert bench.git("status", "--porcelain") == ""
     assert [pull.number for pull in forge.pulls()] == [1]
+
+
+def test_a_branch_that_main_moved_on_to_is_told(bench: Workbench, forge: LocalForge) -> None:
+    """Without a merge commit nobody knows the branch's own commits: its opening alone is told."""
+    bench.git("switch", "--quiet", "--create", "better")
+    bench.commit("A better model")
+    forge.pull_of_checkout()
+    bench.git("branch", "--force", "main", "HEAD")
+
+    assert [(each.kind, each.text) for each in forge.history(1)] == [("opened", "A better model")]
+
+
+def test_a_subject_that_breaks_lines_is_one_event(bench: Workbench, forge: LocalForge) -> None:
+    """Whatever characters a subject and a name hold, a commit is one event."""
+    bench.git("switch", "--quiet", "--create", "better")
+    bench.git("config", "user.name", "A\u2028da")
+    bench.commit("One\u2028two\x0bthree")
+    forge.pull_of_checkout()
+
+    pushed = [each for each in forge.history(1) if each.kind == "pushed"]
+    assert [(each.who, each.text) for each in pushed] == [("A\u2028da", "One\u2028two\x0bthree")]

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.places import Places, find_places, prepare_home
-from greenroom_pipeline.tracking import Store, open_store
+from greenroom_pipeline.tracking import Registry, Store, open_store
 
 
 @pytest.fixture(params=["embedded", "server"])
@@ -105,6 +105,7 @@ def test_a_store_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 def test_no_model_is_the_champion_at_first(store: Store) -> None:
     """A project begins without a champion and without versions."""
     assert store.champion() is None
+    assert store.registry() == Registry({}, None)
     assert store.versions() == []
 
 
@@ -131,7 +132,9 @@ def test_a_model_is_registered_once_for_a_commit(store: Store, places: Places, t
     again = store.register(model, {"digest": "d", "sha": "a", "verdict": "pass"})
     other = store.register(model, {"digest": "d", "sha": "b", "verdict": "pass"})
     elsewhere = store.register(model, {"digest": "d", "sha": "a", "pull": "8", "verdict": "fail"})
+    nothing = store.registry()
     store.set_champion(again.version)
+    store.tag_model("promotion.000001.aa", "ü" * 4900)
     champion = store.champion()
 
     assert (model.path / "MLmodel").read_text().startswith("flavors")
@@ -139,3 +142,16 @@ def test_a_model_is_registered_once_for_a_commit(store: Store, places: Places, t
     assert len({first.version, other.version, elsewhere.version}) == 3
     assert champion is not None
     assert (champion.version, champion.tags["verdict"]) == (first.version, "pass")
+    assert champion.created is not None
+    assert (nothing.tags, nothing.champion) == ({}, None)
+    assert store.registry() == Registry({"promotion.000001.aa": "ü" * 4900}, first.version)
+
+
+def test_a_run_has_a_page_where_a_server_shows_one(store: Store, places: Places) -> None:
+    """A tracking server shows a run under its address; an embedded store shows nothing."""
+    page = store.run_page("abc")
+
+    if places.tracking_uri.startswith("http"):
+        assert page == f"{places.tracking_uri}/#/experiments/{store.experiment}/runs/abc"
+    else:
+        assert page is None

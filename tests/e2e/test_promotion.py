@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from greenroom_pipeline.errors import PromotionError, RepositoryError, ScoringError
+from greenroom_pipeline.history import tell_history
 from greenroom_pipeline.progress import Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
 from greenroom_pipeline.record import read_report
 from greenroom_pipeline.report import from_json
 from greenroom_pipeline.run import run_loop
+from greenroom_pipeline.timeline import tell_timeline
 from tests.projects import Workbench, make_project, training_script
 
 LOG_FOLDER = """
@@ -112,6 +114,24 @@ def test_only_what_was_reviewed_is_promoted(tmp_path: Path) -> None:
     assert champion.version == promotion.version.version
     assert (champion.tags["sha"], champion.tags["promoted_by"]) == (first, "Grace")
     assert champion.tags["merge"] == bench.git("rev-parse", "main") != before
+
+    now, earlier = tell_history(project.store)
+
+    assert (now.version, now.by, now.pull, now.merge) == (
+        champion.version,
+        "Grace",
+        1,
+        champion.tags["merge"],
+    )
+    assert (earlier.by, earlier.pull, earlier.until) == ("Ada", None, now.since)
+    assert now.metrics.keys() == earlier.metrics.keys() != set()
+    assert [each.kind for each in tell_timeline(project, 1)] == [
+        "promoted",
+        "merged",
+        "verdict",
+        "pushed",
+        "opened",
+    ]
 
     with pytest.raises(PromotionError, match="production changed since commit"):
         promote_pull(project, 2, sha=second, by="Grace")

@@ -79,6 +79,7 @@ PATHS = (
             "/issues/comments/{comment_id}/reactions",
             "/issues/{issue_number}",
             "/issues/{issue_number}/comments",
+            "/issues/{issue_number}/timeline",
             "/pulls",
             "/pulls/{pull_number}",
             "/pulls/{pull_number}/files",

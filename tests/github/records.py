@@ -78,6 +78,7 @@ class Pull:
     reviews: list[Review] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     """Every head that it ever had."""
+    changes: list[Change] = field(default_factory=list)
     body: str | None = None
     state: Literal["open", "closed"] = "open"
     closed: float | None = None
@@ -86,6 +87,17 @@ class Pull:
     merge_commit_sha: str | None = None
     """The test merge while it is open, what it was merged as afterwards."""
     mergeable: bool = True
+
+
+@dataclass
+class Change:
+    """A pull request was closed, reopened or merged."""
+
+    id: int
+    event: Literal["closed", "reopened", "merged"]
+    actor: str
+    at: float
+    commit: str | None = None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tests.github.payloads import build_payload
 from tests.github.posts import Posts
 from tests.github.records import (
     Artifact,
+    Change,
     ChangedFile,
     Check,
     Commit,
@@ -107,10 +108,12 @@ class FakeRepository(Posts, Rules):
         pull = self.pull(number)
         pull.state, pull.closed = "closed", self.hub.clock.now()
         pull.updated = pull.closed
+        pull.changes.append(Change(self.hub.next_id(), "closed", self.owner, pull.closed))
 
     def reopen(self, number: int) -> None:
         pull = self.pull(number)
         pull.state, pull.closed, pull.updated = "open", None, self.hub.clock.now()
+        pull.changes.append(Change(self.hub.next_id(), "reopened", self.owner, pull.updated))
 
     def merge(self, number: int, *, by: str | None = None, message: str = "Merge") -> str:
         """Merge a pull request, and return the merge commit's SHA."""
@@ -119,6 +122,7 @@ class FakeRepository(Posts, Rules):
         if sha is None:
             raise Refusal(405, "Pull Request is not mergeable")
         self.history.advance(pull.base, sha)
+        pull.changes.append(Change(self.hub.next_id(), "merged", author, self.hub.clock.now(), sha))
         self.close(number)
         pull.merge_commit_sha, pull.merged, pull.merged_by = sha, pull.closed, author
         return sha

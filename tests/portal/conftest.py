@@ -45,15 +45,12 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         app = AppTest.from_file(str(SCRIPT), default_timeout=20)
         app.query_params.update(address if view is None else {})
         app.run()
-        if view is not None:
-            app.switch_page(view)
-            app.query_params.update(address)
-            return app.run()
-        if pull is None:
+        if view is None and pull is None:
             return app
-        app.switch_page("review.py")
-        app.query_params["project"] = project
-        app.query_params["pull"] = str(pull)
+        app.switch_page(view or "review.py")
+        if pull is not None:
+            address = {"project": project, "pull": str(pull), **address}
+        app.query_params.update(address)
         return app.run()
 
     return open_

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ElementTree
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ from greenroom_portal.charts.curves import draw_curves, draw_precision_recall, d
 from greenroom_portal.charts.distributions import draw_scores, draw_spread
 from greenroom_portal.charts.intervals import draw_interval, draw_metrics, draw_slices
 from greenroom_portal.charts.palette import EFFECT_COLORS, GAINS, INK, MODEL_COLORS, SHARES, Drawing
+from greenroom_portal.charts.reigns import draw_reigns
 from greenroom_portal.charts.thresholds import draw_costs
 from greenroom_portal.tables.confusion import confusion_frame
 from greenroom_portal.tables.curves import curve_frame
 from greenroom_portal.tables.distributions import residual_frame, score_parts
 from greenroom_portal.tables.metrics import metric_frame, slice_frame
+from greenroom_portal.tables.reigns import step_frame
 from greenroom_portal.tables.thresholds import add_costs, pick_cheapest, threshold_frame
 from greenroom_portal.theme import THEME
 from tests.portal.desk_in_memory import make_metric, make_report
+from tests.portal.history_desks import START, reigns
 
 REPORT = make_report(7)
 SCORES = {
@@ -60,6 +64,9 @@ CHARTS: dict[str, Drawing] = {
     "chart_slices": draw_slices(slice_frame(REPORT, metric="roc_auc"), metric="ROC AUC"),
     "chart_roc": draw_curves(
         curve_frame(REPORT, kind="roc", label=None), x="False positives", y="True positives"
+    ),
+    "chart_reigns": draw_reigns(
+        step_frame(reigns(), metric="ROC AUC", now=START + timedelta(days=100)), metric="ROC AUC"
     ),
     "chart_calibration": draw_curves(
         curve_frame(REPORT, kind="calibration", label=None), x="Predicted probability", y="What happened"

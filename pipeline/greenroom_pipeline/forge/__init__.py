@@ -10,6 +10,9 @@ from typing import Literal, Protocol
 from greenroom_pipeline.forge.posts import Check, Deployment
 
 PullState = Literal["open", "merged", "closed"]
+PullEventKind = Literal["opened", "pushed", "comment", "merged", "closed", "reopened"]
+MOST_EVENTS = 200
+"""What a forge tells of one pull request at most: the newest."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,20 @@ class PullRequest:
     """Its page, where the forge has pages."""
 
 
+@dataclass(frozen=True)
+class PullEvent:
+    """Something that happened to a pull request on its forge."""
+
+    at: datetime
+    kind: PullEventKind
+    who: str
+    text: str
+    """One line in the words of whoever did it: a title, a commit's subject, the first line of a comment."""
+    sha: str = ""
+    """The commit that was pushed, or that it was merged as."""
+    link: str | None = None
+
+
 class Forge(Protocol):
     """What Greenroom asks of the place where pull requests live. Raises `ForgeError` where that fails.
 
@@ -56,6 +73,14 @@ class Forge(Protocol):
         """Return the pull request that someone who may write it has a commit of; `RepositoryError` for none.
 
         *branch* and *head* are what they say; where branches are pull requests, that may open it.
+        """
+        ...
+
+    def history(self, number: int) -> Sequence[PullEvent]:
+        """Return what happened to a pull request, oldest first; `RepositoryError` when there is none.
+
+        Of comments, those by people alone. Commits have the time at which they were made: no forge keeps that of
+        each push. At most `MOST_EVENTS`, the newest, and the opening.
         """
         ...
 

@@ -46,6 +46,9 @@ class AssignedForge:
             updated=commit.time,
         )
 
+    def history(self, number: int) -> NoReturn:
+        raise ForgeError(f"what happened to pull request {number} is asked by the server")
+
     def admit(self, number: int, *, branch: str | None, head: str) -> NoReturn:
         raise RepositoryError(f"bundles of pull request {number} are taken by the server; hand them in there")
 

@@ -9,10 +9,11 @@ from urllib.parse import quote
 from github.Repository import Repository as Posted
 
 from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.forge import PullEvent, PullRequest
 from greenroom_pipeline.forge.github_checks import write_check
 from greenroom_pipeline.forge.github_comments import read_comment, write_comment
 from greenroom_pipeline.forge.github_deployments import end_deployments, write_deployment
+from greenroom_pipeline.forge.github_events import list_events
 from greenroom_pipeline.forge.github_faults import absence_ignored
 from greenroom_pipeline.forge.github_pulls import (
     find_pull_of_branch,
@@ -61,6 +62,9 @@ class GitHubForge:
                 f"pull request {number} is at {pull.head[:7]} and not at {head[:7]}; run its newest commit"
             )
         return pull
+
+    def history(self, number: int) -> Sequence[PullEvent]:
+        return list_events(self.session, number)
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         return merge_pull(self.session, number, head=head, by=by)

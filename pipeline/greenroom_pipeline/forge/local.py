@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.forge import PullEvent, PullRequest
+from greenroom_pipeline.forge.local_events import list_events
 from greenroom_pipeline.forge.local_posts import LocalPosts
 from greenroom_pipeline.forge.local_pulls import REFS, list_pulls
 from greenroom_pipeline.forge.posts import Check, Deployment
@@ -62,6 +63,9 @@ class LocalForge:
         self.repository.git("symbolic-ref", f"{REFS}{number}", ref)
         last = max(number, int(self._config("greenroom.lastpull") or 0))
         self.repository.git("config", "greenroom.lastpull", str(last))
+
+    def history(self, number: int) -> Sequence[PullEvent]:
+        return list_events(self.repository, self.pull(number))
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         pull = self.pull(number)

@@ -13,6 +13,11 @@ def mark(key: str) -> str:
     return f"<!-- greenroom:{key} -->"
 
 
+def is_marked(body: str) -> bool:
+    """Say whether a comment begins as ours do, whatever its key: anybody can plant a marker."""
+    return body.startswith("<!-- greenroom:")
+
+
 def mark_text(key: str, text: str) -> str:
     """Return the comment that a text becomes; `ForgeError` for one that is too long."""
     body = f"{mark(key)}\n{text}"

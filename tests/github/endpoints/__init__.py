@@ -14,6 +14,7 @@ from tests.github.endpoints import registered as registered
 from tests.github.endpoints import repositories as repositories
 from tests.github.endpoints import rules as rules
 from tests.github.endpoints import runs as runs
+from tests.github.endpoints import timelines as timelines
 
 
 def list_endpoints() -> list[Endpoint]:
