@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from greenroom_pipeline.cases import CaseResult
 from greenroom_pipeline.curves import draw_curves
 from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.evaluation import Evaluation
@@ -49,6 +50,7 @@ class Evidence:
     timings: Sequence[Timing]
     looks: int
     """How many candidates the holdout has been asked about."""
+    cases: Sequence[CaseResult] = ()
 
 
 def assemble_report(
@@ -68,6 +70,8 @@ def assemble_report(
         checks=list(evidence.checks),
         curves=_draw(project, subject, evidence.scores),
         disagreements=_compare_rows(project, subject, evidence),
+        cases=list(evidence.cases),
+        pins=subject.pins,
         observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,
