@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.forge import PullRequest, PullState, require_writable
+from greenroom_pipeline.forge.local_commits import commit_file
 from greenroom_pipeline.forge.local_posts import LocalPosts
 from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
@@ -75,6 +76,14 @@ class LocalForge:
             merged = _merge(tree, pull, into=target, by=by)
         self._advance(target, before=before, after=merged)
         return merged
+
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        return self.repository.blob(f"{at or self.pull(number).head}:{path}")
+
+    def commit_file(self, number: int, path: str, content: bytes, *, head: str, message: str, by: str) -> str:
+        pull = self.pull(number)
+        require_writable(pull, head=head)
+        return commit_file(self.repository, pull, path, content, message=message, by=by)
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         return self.repository.changed(
