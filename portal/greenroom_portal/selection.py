@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,17 @@ def read_selection(parameters: Mapping[str, str]) -> Selection | None:
 def address_review(selection: Selection) -> dict[str, str]:
     """Return the query parameters under which *selection* is found again."""
     return {"project": selection.project, "pull": str(selection.pull)}
+
+
+def encode_row(row: Mapping[str, Any]) -> str:
+    """Return a row as the text under which an address has it."""
+    return json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+
+
+def decode_row(text: str) -> dict[str, Any] | None:
+    """Return the row that an address has; None where it has none."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
