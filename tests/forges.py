@@ -60,6 +60,10 @@ class World(Protocol):
         """Return commit and state of each live deployment."""
         ...
 
+    def written(self, sha: str) -> tuple[str, str]:
+        """Return a commit's author, as people read it there, and its message."""
+        ...
+
 
 @dataclass
 class LocalWorld:
@@ -101,6 +105,10 @@ class LocalWorld:
         texts = [self.bench.git("cat-file", "blob", ref) for ref in refs.split()]
         return [(re.findall(r"^commit (\w+)$", text, re.M)[0], text.partition(":")[0]) for text in texts]
 
+    def written(self, sha: str) -> tuple[str, str]:
+        author, message = self.bench.git("show", "-s", "--format=%an%x00%B", sha).split("\0")
+        return author, message.strip()
+
 
 @dataclass
 class GitHubWorld:
@@ -136,6 +144,9 @@ class GitHubWorld:
     def propose(self, branch: str, message: str, *, files: Mapping[str, str] | None = None) -> int:
         head = commit_on(self.bench, branch, message, files)
         names = self.bench.git("diff", "--name-status", "-M", f"main...{branch}").splitlines()
+        for name in files or {}:
+            if (self.bench.root / name).is_file():
+                self.repository.keep_file(head, name, (self.bench.root / name).read_bytes())
         return self.repository.open_pull(
             head, branch, title=message, files=[_read_change(line) for line in names]
         )
@@ -163,6 +174,10 @@ class GitHubWorld:
             for each in self.repository.deployments()
             if each.task == f"preview:{key}:{number}" and each.state != "inactive"
         ]
+
+    def written(self, sha: str) -> tuple[str, str]:
+        commit = self.repository.find_commit(sha)
+        return commit.writer, commit.message
 
 
 def a_check(sha: str, **changes: object) -> Check:

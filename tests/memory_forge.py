@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from greenroom_pipeline.errors import ForgeError, RepositoryError
-from greenroom_pipeline.forge import PullEvent, PullRequest
+from greenroom_pipeline.forge import PullEvent, PullRequest, require_writable
 from greenroom_pipeline.forge.posts import Check, Deployment
 
 BASE = "0" * 40
@@ -28,6 +28,9 @@ class MemoryForge:
     merges: dict[str, Sequence[str]] = field(default_factory=dict)
     deployments: dict[tuple[int, str], Deployment] = field(default_factory=dict)
     events: dict[int, list[PullEvent]] = field(default_factory=dict)
+    files: dict[tuple[int, str], bytes] = field(default_factory=dict)
+    written: list[tuple[str, str]] = field(default_factory=list)
+    """Author and message of each commit that was asked for."""
 
     def _ask(self, method: str) -> None:
         if method in self.refuses:
@@ -68,6 +71,20 @@ class MemoryForge:
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         raise NotImplementedError
+
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        self._ask("read_file")
+        return self.files.get((number, path))
+
+    def commit_file(self, number: int, path: str, content: bytes, *, head: str, message: str, by: str) -> str:
+        self._ask("commit_file")
+        require_writable(self.pull(number), head=head)
+        self.files[number, path] = content
+        self.written.append((by, message))
+        made = f"{len(self.written):040x}"
+        self.merges[made] = [head]
+        self.put(number, head=made)
+        return made
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.ancestry import find_since
+from greenroom_pipeline.cases import CaseResult
 from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.evaluation import Evaluation
@@ -54,6 +55,7 @@ class Evidence:
     timings: Sequence[Timing]
     looks: int
     """How many candidates the holdout has been asked about."""
+    cases: Sequence[CaseResult] = ()
 
 
 def assemble_report(
@@ -79,6 +81,8 @@ def assemble_report(
         disagreements=_compare_rows(project, subject, evidence),
         words=subject.words,
         drift=_find_drift(project, subject, evidence),
+        cases=list(evidence.cases),
+        pins=subject.pins,
         observations=evidence.observed,
         lineage=_trace(project, subject, evidence, parameters),
         preview=evidence.preview,

@@ -5,6 +5,7 @@ GreenroomError
     RepositoryError    git, the commit or the pull request is not as needed
     ForgeError         the forge cannot be reached, or does not do what was asked
         ForgeRefused       a credential lacks a right there
+    CasesError         greenroom/cases.jsonl is wrong, or cannot have another case
     DataError          the holdout or a table of predictions cannot be used
     TrainingError      the training command failed, hung, or left no model
     ScoringError       a model does not load, or answers with something that cannot be compared
@@ -50,6 +51,10 @@ class ForgeError(GreenroomError):
 
 class ForgeRefused(ForgeError):
     """A credential lacks a right on the forge."""
+
+
+class CasesError(GreenroomError):
+    """`greenroom/cases.jsonl` is wrong, or cannot have another case."""
 
 
 class DataError(GreenroomError):

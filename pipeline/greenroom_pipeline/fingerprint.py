@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from greenroom_pipeline.cases import CASES_FILE
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.settings import TrainTable
@@ -19,11 +20,14 @@ _LEFT_OUT = frozenset({".git", ".greenroom", ".venv", "__pycache__"})
 def compute_fingerprint(repository: Repository, train: TrainTable) -> str:
     """Hash the command and every input file's path and content.
 
-    Inputs may be files that git ignores (data pulled by another tool): they count by content all the same.
+    Inputs may be files that git ignores (data pulled by another tool): they count by content all the same. Pinned
+    cases are asked and not trained on, so they count only where the settings name them.
     `RepositoryError` when an input does not exist, or differs from the commit.
     """
     require_committed(repository, train.inputs or ["."])
-    files = _input_files(repository, train.inputs) if train.inputs else set(repository.tracked())
+    files = (
+        _input_files(repository, train.inputs) if train.inputs else set(repository.tracked()) - {CASES_FILE}
+    )
     if train.model is not None:
         # Greenroom itself reads what the model file needs to load.
         files.update(name for name in (train.requirements, "requirements.txt", "uv.lock") if name is not None)

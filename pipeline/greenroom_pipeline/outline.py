@@ -9,6 +9,7 @@ from typing import Literal
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
 from greenroom_pipeline.checks.check import describe_move, name_rows, name_slice, one_sided_harm, turn
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
+from greenroom_pipeline.checks.pinned_cases import PinnedCases
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.metrics.comparison import adjust_holm
 from greenroom_pipeline.report import CheckResult, MetricResult, Report
@@ -184,6 +185,10 @@ def _advise_failure(check: CheckResult, report: Report) -> str:
         return f"Keep the champion: improve the candidate's {title}, or tolerate a larger loss if that is acceptable."
     if check.code == AbsoluteBound.code:
         return f"Improve the candidate's {title} until it keeps its bound, or move the bound if it was wrong."
+    if check.code == PinnedCases.code:
+        return (
+            "Have the candidate answer the pinned cases as expected, or change a case, which reviewers see."
+        )
     return f"Mend what {check.code} found, or say why it does not matter: {check.title}."
 
 
@@ -191,6 +196,8 @@ def _advise_doubt(check: CheckResult, report: Report, rules: Sequence[GateRule],
     overall = _find_overall(report, check.metric)
     if check.code == SliceLoss.code:
         return "Label more rows, above all of the slices that are named, and compare again."
+    if check.code == PinnedCases.code:
+        return "Look at the pinned cases: they say which answers people wanted to stay as they are."
     if check.code != OverallLoss.code or overall is None or overall.interval is None:
         return f"Label more rows and compare again, until {check.code} can tell: {check.title}."
     if overall.rows < min_rows:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from greenroom_pipeline.cases import CaseResult
+from greenroom_pipeline.cases import CaseResult, Pins
 from greenroom_pipeline.distributions import Confusion, Histogram, Thresholds
 from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.movements import Movement
@@ -179,6 +179,10 @@ class Report(Document):
     )
     disagreements: list[Disagreement] = Field([], description="Rows that differ most, greatest first.")
     cases: list[CaseResult] = Field([], description="Pinned cases, broken ones first.")
+    pins: Pins | None = Field(
+        None,
+        description="What the commit does to the base branch's pinned cases; null where its history is not there.",
+    )
     drift: Drift | None = Field(None, description="Null where no training rows are named.")
     cost: None = None
     words: Words = Words()

@@ -32,10 +32,13 @@ class Repository:
 
     root: Path
 
-    def git(self, *arguments: str, by: str | None = None, given: str | None = None) -> str:
+    def git(
+        self, *arguments: str, by: str | None = None, given: str | None = None, index: Path | None = None
+    ) -> str:
         """Return what git printed; `RepositoryError` with git's own words when it refuses.
 
-        *by* is the name under which a commit is made, where it is not the user's own, and *given* what git reads.
+        *by* is the name under which a commit is made, where it is not the user's own, *given* what git reads, and
+        *index* the file of an index other than the working tree's.
         """
         try:
             done = subprocess.run(
@@ -46,7 +49,9 @@ class Repository:
                 # Names of files and branches are bytes to git.
                 errors="surrogateescape",
                 check=False,
-                env=_environment() | (_identity(by) if by else {}),
+                env=_environment()
+                | (_identity(by) if by else {})
+                | ({"GIT_INDEX_FILE": str(index)} if index else {}),
             )
         except FileNotFoundError:
             raise RepositoryError(
@@ -61,6 +66,29 @@ class Repository:
         """Return whether a git command that answers by its exit status says yes."""
         command = ["git", "-C", str(self.root), *arguments]
         return subprocess.run(command, capture_output=True, check=False, env=_environment()).returncode == 0
+
+    def blob(self, name: str) -> bytes | None:
+        """Return a file's bytes as git has them, by a name such as `HEAD:./a.txt`; None where it has no such file."""
+        if not self.asks("cat-file", "-e", name) or self.git("cat-file", "-t", name) != "blob":
+            return None
+        command = ["git", "-C", str(self.root), "cat-file", "blob", name]
+        return subprocess.run(command, capture_output=True, check=True, env=_environment()).stdout
+
+    def store_blob(self, content: bytes) -> str:
+        """Have git keep *content* as it is, and return its name."""
+        command = ["git", "-C", str(self.root), "hash-object", "-w", "--stdin"]
+        done = subprocess.run(command, input=content, capture_output=True, check=False, env=_environment())
+        if done.returncode != 0:
+            raise RepositoryError(f"git hash-object failed: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout.decode().strip()
+
+    def fork_point(self, branch: str) -> str | None:
+        """Return where HEAD left *branch*, here or on the remote; None where the history that is here does not tell."""
+        refs = [f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"]
+        known = [ref for ref in refs if self.asks("rev-parse", "--verify", "--quiet", ref)]
+        if not known or not self.asks("merge-base", "HEAD", *known):
+            return None
+        return self.git("merge-base", "HEAD", *known)
 
     def commit(self, revision: str = "HEAD") -> Commit:
         return _read_commit(self.git("log", "-1", f"--format={_COMMIT}", revision, "--").split("\0"))

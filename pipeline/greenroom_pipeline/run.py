@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
 from greenroom_pipeline.candidate import find_trained, require_another_model, train_candidate
+from greenroom_pipeline.cases import CaseResult
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS, SERVING_CHECKS
 from greenroom_pipeline.errors import GreenroomError, PreviewError
@@ -35,10 +36,11 @@ from greenroom_pipeline.report import CheckResult, Preview, Report, Task
 from greenroom_pipeline.rows import PREDICTED, Role
 from greenroom_pipeline.score import model_environment, name_predictions, score
 from greenroom_pipeline.seeds import observe_seeds, train_seeds
-from greenroom_pipeline.serving import Served, serve_and_time, serve_candidate
+from greenroom_pipeline.serving import Served, serve_and_ask, serve_candidate
 from greenroom_pipeline.slices import SliceColumn, cut_slices
 from greenroom_pipeline.subject import Subject, identify
 from greenroom_pipeline.survey import survey_candidate
+from greenroom_pipeline.wording import count
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
     package = _package(run, model)
     served = _serve(run, package)
     observed = case.observed.model_copy(update={"latency": served.latency})
-    case = replace(case, observed=observed, preview=served.preview)
+    case = replace(
+        case, observed=observed, preview=served.preview, pinned=served.cases, pins=run.subject.pins
+    )
     checks += run_gate(run.project.settings.gate, case, SERVING_CHECKS)
     checks = apply_overrides(checks, find_overrides(run.project.store, run.subject.origin))
     with run.steps.step("report") as step:
@@ -125,6 +129,7 @@ def _complete(run: Run, environ: Mapping[str, str]) -> RunResult:
                 served.preview,
                 run.steps.timings,
                 looks,
+                served.cases,
             ),
             parameters=inherit_parameters(run.project.store, run.id, model),
         )
@@ -273,9 +278,14 @@ def _package(run: Run, model: Model) -> Package:
 
 def _serve(run: Run, package: Package) -> Served:
     with run.steps.step("preview") as step:
-        served = serve_and_time(run.project, run.subject, package)
-        step.note = _say_where(served.preview)
+        served = serve_and_ask(run.project, run.subject, package)
+        step.note = f"{_say_where(served.preview)}{_say_cases(served.cases)}"
         return served
+
+
+def _say_cases(cases: Sequence[CaseResult]) -> str:
+    broken = sum(each.outcome == "broken" for each in cases)
+    return f"; {broken:,} of {count(len(cases), 'pinned case')} broke" if cases else ""
 
 
 def _say_where(preview: Preview) -> str:

@@ -239,6 +239,13 @@ class LatencyRule(Table):
     calls: int = Field(200, ge=20, le=10_000, description="Pairs of calls to measure.")
 
 
+class CasesRule(Table):
+    on_broken: Literal["fail", "warn"] = Field(
+        "fail",
+        description="Whether a [pinned case](cases.md) that breaks fails the gate (`fail`) or leaves it open (`warn`).",
+    )
+
+
 class GateTable(Table):
     confidence: float = Field(0.95, ge=0.5, lt=1, description="Confidence of every interval.")
     on_inconclusive: Literal["warn", "fail"] = Field(
@@ -261,6 +268,7 @@ class GateTable(Table):
     inputs: InputsRule = InputsRule()
     size: SizeRule | None = None
     latency: LatencyRule | None = None
+    cases: CasesRule = CasesRule()
     off: dict[str, Text] = Field(
         {}, description="Checks that are switched off, each with the reason that the report shows."
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from greenroom_pipeline.cases import CASES_FILE, PinnedCase, Pins
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.errors import SettingsError, StoreError
 from greenroom_pipeline.fingerprint import compute_fingerprint, require_committed
@@ -16,6 +18,7 @@ from greenroom_pipeline.models import Model, read_model
 from greenroom_pipeline.origin import LINE_CHARACTERS, Origin
 from greenroom_pipeline.overlap import Training, open_training
 from greenroom_pipeline.own_metrics import define_metrics, require_committed_sources
+from greenroom_pipeline.pinned import digest_cases, find_cases, find_pins
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.repository import Commit
 from greenroom_pipeline.settings import Settings
@@ -50,6 +53,9 @@ class Subject:
     """Digest of all that the verdict depends on: the same evidence has the same verdict."""
     words: Words
     """What people call the rows, classes and columns."""
+    cases: Sequence[PinnedCase] = ()
+    pins: Pins | None = None
+    """What the commit does to the base branch's cases; None where that is not known."""
 
     @property
     def seed(self) -> int:
@@ -82,8 +88,9 @@ def identify(project: Project) -> Subject:
     """Read the checked-out commit and all that it is judged by; at most opens a local pull request."""
     settings = project.settings
     # What the verdict rests on belongs to the commit as well as what training reads.
-    require_committed(project.repository, [FILE, settings.data.holdout, *settings.data.train])
+    require_committed(project.repository, [FILE, CASES_FILE, settings.data.holdout, *settings.data.train])
     require_committed_sources(settings, project.repository)
+    cases = find_cases(project.repository)
     holdout = read_holdout(project.repository.root, settings.data, task=settings.project.task)
     # Rules and slices that fit nothing are told before training, not after it.
     require_known_checks(settings.gate)
@@ -95,10 +102,11 @@ def identify(project: Project) -> Subject:
     fingerprint = compute_fingerprint(project.repository, settings.train)
     champion = find_champion(project.store)
     commit = project.repository.commit()
+    pull = project.forge.pull_of_checkout()
     return Subject(
         commit=commit,
         branch=project.repository.branch(),
-        pull=project.forge.pull_of_checkout(),
+        pull=pull,
         fingerprint=fingerprint,
         holdout=holdout,
         training=training,
@@ -111,8 +119,11 @@ def identify(project: Project) -> Subject:
             training.digest if training else "none",
             champion.model.digest if champion else "none",
             project.settings.model_dump_json(),
+            digest_cases(cases),
         ),
         words=words,
+        cases=cases,
+        pins=find_pins(project.repository, cases, base=pull.base if pull else ""),
     )
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from greenroom_pipeline.cases import CaseResult
 from greenroom_pipeline.examining.doctor import Finding
 from greenroom_pipeline.report import CheckResult, Outcome, Report, Timing, Verdict
 from greenroom_pipeline.wording import LOG_CHARACTERS, tell_wear
@@ -20,6 +21,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "not_tested": ("– not tested", "dim"),
     "not_applicable": ("– not applicable", "dim"),
 }
+MOST_BROKEN = 10
 VERDICTS: dict[Verdict, str] = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
 
 
@@ -53,10 +55,11 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Show the verdict, the sentence, every check with its outcome, and how worn the holdout is."""
+    """Show the verdict, the sentence, every check with its outcome, cases that broke, and how worn the holdout is."""
     console.print()
     print_line(console, (report.verdict.upper(), VERDICTS[report.verdict]), f"  {plain(report.summary)}")
     print_checks(console, report.checks)
+    print_cases(console, report.cases)
     if report.holdout.looks is not None:
         print_line(console, (tell_wear(report.holdout.looks), "dim"))
 
@@ -66,6 +69,16 @@ def print_checks(console: Console, checks: Sequence[CheckResult]) -> None:
     for check in checks:
         table.add_row(*_row(check))
     console.print(table)
+
+
+def print_cases(console: Console, cases: Sequence[CaseResult]) -> None:
+    """Show the pinned cases that broke, the first ones of many."""
+    broken = [case for case in cases if case.outcome == "broken"]
+    for case in broken[:MOST_BROKEN]:
+        says = f"expected {case.expected}, answered {case.answered}"
+        print_line(console, ("✗ pinned  ", "red"), plain(case.name), (plain(f"  {says}"), "dim"))
+    if len(broken) > MOST_BROKEN:
+        print_line(console, (f"  …and {len(broken) - MOST_BROKEN:,} more", "dim"))
 
 
 def print_line(console: Console, *parts: str | tuple[str, str]) -> None:

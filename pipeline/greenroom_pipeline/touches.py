@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
+from greenroom_pipeline.cases import CASES_FILE
 from greenroom_pipeline.configuration import FILE
 from greenroom_pipeline.settings import Settings
 
@@ -42,7 +43,7 @@ def touches_model(
 
 def _list_read(settings: Settings) -> Iterable[str]:
     train, data = settings.train, settings.data
-    yield from (FILE, data.holdout, *data.train, *train.inputs)
+    yield from (FILE, CASES_FILE, data.holdout, *data.train, *train.inputs)
     if train.model is not None:
         yield from (*_PINS, *([train.requirements] if train.requirements else []))
 

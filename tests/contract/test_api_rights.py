@@ -17,6 +17,7 @@ import pytest
 
 from greenroom_services.tokens import TokenStore
 from tests.api_server import ApiServer, serving_api
+from tests.pinned import result
 from tests.submissions import HOLDOUT, MLMODEL, PROJECT, SERVING, Draft, as_parquet, make_draft
 
 Spoil = Callable[[Draft], Any]
@@ -187,6 +188,19 @@ def make_labels(draft: Draft, label: str, *, rows: int) -> None:
     draft.report["holdout"]["rows"] = draft.profile["rows"] = rows
 
 
+def pin(many: int = 1, *, outcome: str = "broken", check: str = "", **changes: Any) -> Spoil:
+    """Have the report hold pinned cases, with a check of that outcome where one is named."""
+
+    def spoil(draft: Draft) -> None:
+        case = result(outcome=outcome, **changes).model_dump()
+        draft.report["cases"] = [case] * many
+        if check:
+            said = {"code": "GR203", "title": "Pinned cases hold", "outcome": check, "reason": "So."}
+            draft.report["checks"].append(said)
+
+    return spoil
+
+
 NUMBERS = [1.0, 2.0, 3.0, 4.0]
 LIES: dict[str, tuple[Spoil, str]] = {
     "report's project": (change("report", "project", to="other"), "the report's project 'other'"),
@@ -205,6 +219,14 @@ LIES: dict[str, tuple[Spoil, str]] = {
     "override": (_override, "overrides a check"),
     "summary": (change("report", "summary", to="x" * 3_000), "summary is longer"),
     "words": (change("report", "words", to={"row": "x" * 61}), "report.json is not valid: words.row"),
+    "too many cases": (pin(1_001, outcome="met"), "more than 1,000 pinned cases"),
+    "a case too wide": (pin(row={str(place): 0 for place in range(201)}), "more than 200 columns"),
+    "a case too long": (pin(answered="x" * 1_001), "a text of more than 1,000 characters"),
+    "names of cases": (
+        change("report", "pins", to={"taken": ["x" * 1_001]}),
+        "a text of more than 1,000 characters",
+    ),
+    "a broken case that passes": (pin(check="passed"), "hold in its check, and one of them broke"),
     "metric's name": (
         lambda draft: draft.report["metrics"][0].update(metric="../champion"),
         "one named '../champion'",

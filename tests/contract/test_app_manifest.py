@@ -230,7 +230,7 @@ def test_the_form_works_in_a_browser(
 
 
 def test_an_app_of_an_organisation(bench: Workbench, github: FakeGitHub, tmp_path: Path) -> None:
-    """With --org it is the organisation's, and --merges asks for the right that Promote needs."""
+    """With --org it is the organisation's, and --merges asks for the right that Promote and Pin need."""
     with asking(bench, github, tmp_path, "--org", "acme", "--merges") as (_, address):
         page = httpx.get(address).text
         agree(page)

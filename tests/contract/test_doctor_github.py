@@ -196,8 +196,9 @@ def test_a_server_that_is_well(bench: Workbench, github: FakeGitHub) -> None:
 
     found = look(bench)
 
-    assert [name for name, finding in found.items() if not finding.holds] == ["merging"]
-    assert not found["merging"].needed, "a server may leave merging to people"
+    assert [name for name, finding in found.items() if not finding.holds] == ["writing"]
+    assert not found["writing"].needed, "a server may leave merging and pinning to people"
+    assert "nor pin a case; give the App `contents: write`" in found["writing"].says
     assert found["required check"].says == "main requires greenroom/gate from this App"
     reads = [each for each in github.requests if not each.path.endswith("/access_tokens")]
     assert {each.method for each in reads} == {"GET"}

@@ -13,12 +13,15 @@ import jsonschema
 import pandas as pd
 import pytest
 
+from greenroom_pipeline.case_file import write_line
+from greenroom_pipeline.cases import CASES_FILE, Pins
 from greenroom_pipeline.forge.local import LocalForge
 from greenroom_pipeline.local_desk import open_desk
 from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.repository import Repository
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import write_digest
+from tests.pinned import pinned
 from tests.projects import METRICS, Finished, Workbench, make_project, propose, training_script
 
 ESTIMATORS = {
@@ -52,9 +55,45 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     bench = make_project(tmp_path_factory.mktemp(task) / task, task, estimator=first)
     bench.greenroom("run")
     promoted = bench.greenroom("promote", "--by", "Ada")
+    pin_cases(bench, task)
     sha = propose(bench, training_script(second) + COUNT_CALLS)
     run = bench.greenroom("run", "--json", "--bundle", str(bench.root.parent / BUNDLE))
     return Compared(bench, task, sha, promoted, run)
+
+
+def pin_cases(bench: Workbench, task: str) -> None:
+    """Leave three cases to commit: one that holds, one that breaks, and one whose row no model takes."""
+    row = pd.read_csv(bench.root / "holdout.csv").drop(columns="target").iloc[0].to_dict()
+    holds = {"kind": "range", "low": -1e6} if task == "regression" else {"kind": "probability", "label": "0"}
+    breaks = {"kind": "range", "high": -1e6} if task == "regression" else {"kind": "class", "label": "never"}
+    cases = [
+        pinned("holds", row=row, expect=holds if task == "regression" else {**holds, "at_least": 0}),
+        pinned("breaks", row=row, expect=breaks),
+        pinned("is refused", row={next(iter(row)): "a word"}, expect=breaks),
+    ]
+    bench.write(CASES_FILE, "".join(map(write_line, cases)))
+    with (bench.root / "greenroom.toml").open("a") as settings:
+        settings.write('\n[gate.cases]\non_broken = "warn"\n')
+
+
+def test_pinned_cases_are_asked_of_both_models(compared: Compared) -> None:
+    """One holds, one breaks and one is refused in the model's own words; what broke is shown where people look."""
+    report = compared.report
+    (check,) = [check for check in report.checks if check.code == "GR203"]
+    comment = LocalForge(Repository(compared.bench.root)).comment(1, compared.task) or ""
+
+    assert [(case.name, case.outcome) for case in report.cases] == [
+        ("breaks", "broken"),
+        ("is refused", "broken"),
+        ("holds", "met"),
+    ]
+    assert all(case.champion for case in report.cases)
+    assert "'a word'" in report.cases[1].answered
+    assert report.pins == Pins(taken=[])
+    assert check.outcome == "inconclusive"
+    assert check.reason.startswith("2 of 3 pinned cases break, the first is “breaks”: expected ")
+    assert "Pinned cases that broke" in comment
+    assert "✗ pinned  breaks" in compared.run.err + compared.bench.greenroom("run").out
 
 
 def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
@@ -70,7 +109,7 @@ def test_a_candidate_is_compared_with_the_champion(compared: Compared) -> None:
     assert report.champion.digest != report.candidate.digest
     assert METRICS[compared.task] in {result.metric for result in report.metrics}
     assert all(result.interval is not None for result in report.metrics)
-    assert {check.code for check in report.checks} == {"GR102", "GR301", "GR302", "GR201"}
+    assert {check.code for check in report.checks} == {"GR102", "GR301", "GR302", "GR201", "GR203"}
 
 
 def test_the_report_says_what_changed_since_the_champion(compared: Compared) -> None:

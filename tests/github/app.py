@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -129,7 +129,9 @@ class Desk:
     def _hold(self, endpoint: Endpoint, call: Call) -> Answer:
         """Answer a call, with both it and the answer held to the description."""
         what, statuses = f"{call.method} {call.path}", described().get(endpoint.template)
-        asked = ask(call.method, call.path, query=call.query, headers=call.headers, body=call.raw)
+        asked = ask(
+            call.method, _write_path(endpoint, call), query=call.query, headers=call.headers, body=call.raw
+        )
         try:
             _admit(endpoint, call)
             if statuses is not None and self._note(f"asked {what}", find_faults_of_request(asked)):
@@ -190,7 +192,16 @@ def _admit(endpoint: Endpoint, call: Call) -> None:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
+    # A file's path is the one part that may go on over slashes.
+    named = re.sub(r"\{path\}", "(?P<path>.+)", template)
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", named))
+
+
+def _write_path(endpoint: Endpoint, call: Call) -> str:
+    """Return a call's path as the description's reader takes it, which knows no part with slashes."""
+    if "path" not in call.parts:
+        return call.path
+    return endpoint.template.format(**{name: quote(part, safe="") for name, part in call.parts.items()})
 
 
 def _refuse(refusal: Refusal) -> Answer:

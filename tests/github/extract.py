@@ -69,6 +69,7 @@ PATHS = (
             "/commits/{ref}",
             "/commits/{ref}/check-runs",
             "/commits/{ref}/status",
+            "/contents/{path}",
             "/deployments",
             "/deployments/{deployment_id}",
             "/deployments/{deployment_id}/statuses",
@@ -108,6 +109,9 @@ def cut(document: dict[str, Any]) -> dict[str, Any]:
         head = document["components"]["schemas"][name]["properties"]["head"]["properties"]
         # Left out of the description: a fork that was deleted leaves null.
         head["repo"] = {"oneOf": [head["repo"], {"type": "object", "nullable": True, "maxProperties": 0}]}
+    conflict = document["paths"][f"{REPOSITORY}/contents/{{path}}"]["put"]["responses"]["409"]["content"]
+    schema = conflict["application/json"]["schema"]
+    schema["anyOf"] = schema.pop("oneOf")  # a plain error is one of a rule's as well, which asks for no more
     paths = {path: strip(document["paths"][path]) for path in PATHS}
     header = {key: document[key] for key in ("openapi", "servers")}
     info = {key: document["info"][key] for key in ("title", "version", "license")}

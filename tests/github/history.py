@@ -19,6 +19,8 @@ class History:
     git: Path | None = None
     commits: list[Commit] = field(default_factory=list)
     branches: dict[str, str] = field(default_factory=dict)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """What a commit changed, by its SHA and the path, where there is no git to ask."""
 
     def begin(self, branch: str, *, seed: str, author: str) -> None:
         """Have a first commit on a branch; git has one of its own."""
@@ -52,6 +54,20 @@ class History:
             sha = origin.find_branch(self.git, branch)
             self.branches[branch] = self.add(sha, (), message="", author="ada").sha
         return self.branches[branch]
+
+    def read(self, sha: str, path: str) -> bytes | None:
+        """Return a file as a commit has it; None where it has none."""
+        if self.git is not None:
+            return origin.read_file(self.git, sha, path)
+        waiting, seen = [sha], set[str]()
+        while waiting:
+            here = waiting.pop(0)
+            if (here, path) in self.files:
+                return self.files[here, path]
+            seen.add(here)
+            known = [commit for commit in self.commits if commit.sha == here]
+            waiting += [each for commit in known for each in commit.parents if each not in seen]
+        return None
 
     def merge(self, base: str, head: str, *, message: str, author: str) -> str | None:
         """Return the merge of two commits; None where git finds that they conflict."""

@@ -36,6 +36,12 @@ def has_commit(folder: Path, sha: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+def read_file(folder: Path, sha: str, path: str) -> bytes | None:
+    command = ["git", "-C", str(folder), "cat-file", "blob", f"{sha}:{path}"]
+    found = subprocess.run(command, capture_output=True, check=False)
+    return found.stdout if found.returncode == 0 else None
+
+
 def merge(folder: Path, base: str, head: str, *, message: str) -> str | None:
     """Make the merge of two commits, and return it; None when they conflict."""
     command = ["git", "-C", str(folder), "merge-tree", "--write-tree", base, head]

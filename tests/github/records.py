@@ -29,6 +29,8 @@ class Commit:
     author: str
     tree: str
     time: float
+    writer: str = ""
+    """Who is named as its author, where that is not who made it."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greenroom_pipeline.cases import Pins
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.foreign_evidence import ForeignEvidence
 from greenroom_pipeline.commands.command import Addressee
@@ -30,6 +31,7 @@ from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import read_gate
 from greenroom_pipeline.report import CheckResult, Lineage, Override, Preview, Report, Timing
 from greenroom_pipeline.settings import GateTable
+from tests.pinned import result as make_result
 from tests.rendering import Page, find_late, read_page
 from tests.reports import CHECKS, HOSTILE, LARGE, METRICS, SETTINGS, SHA, make_report, measure
 
@@ -84,6 +86,10 @@ def make_hostile(value: str) -> Report:
             "champion": report.champion.model_copy(update={"version": value, "sha": value}),
             "candidate": report.candidate.model_copy(update={"sha": value}),
             "timings": [Timing(step=value, seconds=1)],
+            "cases": [
+                make_result(value, expected=value, answered=value, champion=value, reason=value, by=value)
+            ],
+            "pins": Pins(taken=[value], changed=[value]),
             "lineage": Lineage(
                 sha=SHA,
                 branch=value,
@@ -136,11 +142,26 @@ def compose_passed() -> str:
     )
 
 
+def compose_cases() -> str:
+    """Return the comment of a candidate that breaks more pinned cases than are listed, and takes one away."""
+    failed = CheckResult(
+        code="GR203",
+        title="Pinned cases hold",
+        outcome="failed",
+        reason="12 of 13 pinned cases break, the first is “HA 17 in winter”: expected answers late, answered on time.",
+    )
+    report = make_report(checks=[*CHECKS[:2], failed])
+    broken = [make_result("HA 17 in winter"), *(make_result(f"case {place}") for place in range(11))]
+    cases = [*broken, make_result("holds", "met")]
+    return write(report.model_copy(update={"cases": cases, "pins": Pins(taken=["fog at SFO"])}))
+
+
 GOLDENS: dict[str, Callable[[], str]] = {
     "comment": lambda: write(make_report()),
     "comment_first": compose_first,
     "comment_preview_failed": compose_stopped,
     "comment_held": compose_passed,
+    "comment_cases": compose_cases,
     "comment_failure": lambda: write_failure(
         STAMP,
         project="flight-delays",

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from greenroom_pipeline.case_file import write_line
+from greenroom_pipeline.cases import CASES_FILE
 from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.fingerprint import compute_fingerprint
 from greenroom_pipeline.repository import Repository
 from greenroom_pipeline.settings import TrainTable
+from tests.pinned import pinned
 from tests.projects import Workbench, init_repository
 
 TRAIN = TrainTable(command="python train.py", inputs=["train.py", "data"])
@@ -81,3 +84,17 @@ def test_refuses_an_input_that_is_not_there(bench: Workbench) -> None:
     """An input that does not exist is named."""
     with pytest.raises(RepositoryError, match=r"train\.inputs names 'absent\.py'"):
         fingerprint(bench, TrainTable(command="x", inputs=["absent.py"]))
+
+
+def test_pinning_a_case_does_not_retrain(bench: Workbench) -> None:
+    """Pinned cases are asked and not trained on: they count only where the settings name them."""
+    everything = TrainTable(command="python train.py")
+    named = TrainTable(command="python train.py", inputs=["train.py", CASES_FILE])
+    bench.write(CASES_FILE, write_line(pinned("first")))
+    bench.commit("Pin")
+    before = fingerprint(bench, everything), fingerprint(bench, named)
+    bench.write(CASES_FILE, write_line(pinned("second")))
+    bench.commit("Pin")
+
+    assert fingerprint(bench, everything) == before[0]
+    assert fingerprint(bench, named) != before[1]

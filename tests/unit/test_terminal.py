@@ -9,6 +9,7 @@ from rich.console import Console
 
 from greenroom_pipeline.report import CheckResult, Holdout, ModelReference, Override, Report, Timing
 from greenroom_pipeline.terminal import ConsoleProgress, plain, print_log, print_report
+from tests.pinned import result
 
 
 def printed(colour: bool = False) -> tuple[Console, io.StringIO]:
@@ -114,3 +115,16 @@ def test_the_wear_of_a_holdout_is_shown() -> None:
 
         assert ("This holdout has decided" in out.getvalue()) == (looks is not None)
         assert said in out.getvalue()
+
+
+def test_broken_cases_are_listed() -> None:
+    """Those that broke, with what was expected and answered, the first ten; nothing in them is obeyed."""
+    console, out = printed()
+    cases = [result("HA 17 \x1b[2Jin winter"), *(result(f"case {place}") for place in range(11))]
+    print_report(console, make_report().model_copy(update={"cases": [*cases, result("kept", "met")]}))
+    shown = out.getvalue()
+
+    assert "✗ pinned  HA 17 in winter  expected answers late, answered on time" in shown
+    assert "…and 2 more" in shown
+    assert "\x1b" not in shown
+    assert "kept" not in shown

@@ -14,6 +14,9 @@ from typing import NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from greenroom_pipeline.api.documents import RunSheet
+from greenroom_pipeline.case_file import MOST_CASES
+from greenroom_pipeline.cases import MOST_COLUMNS, Pins
+from greenroom_pipeline.checks.pinned_cases import PinnedCases
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import read_model
 from greenroom_pipeline.profile import FeatureProfile
@@ -36,6 +39,7 @@ SCRIPT = Path(__file__).with_name("predictions_script.py")
 SCRIPT_SECONDS = 300.0
 SUMMARY_CHARACTERS = 2_000
 MAX_METRICS = 500
+CASE_CHARACTERS = 1_000
 METRIC_NAME = re.compile(r"[a-z][\w:. -]{0,99}", re.ASCII)
 T = TypeVar("T", bound=BaseModel)
 
@@ -78,6 +82,7 @@ def examine(bundle: Bundle, *, project: str, pull: int) -> Submission:
     _compare_profiles(submission)
     _require_honest_verdict(submission.report)
     _require_names(submission.report)
+    _require_cases(submission.report)
     _rewrite_predictions(submission)
     return submission
 
@@ -229,6 +234,28 @@ def _require_names(report: Report) -> None:
     wrong = next((name for name in overall if METRIC_NAME.fullmatch(name) is None), None)
     if wrong is not None or len(overall) > MAX_METRICS:
         raise BundleRefused(f"the report has more than {MAX_METRICS} metrics, or one named {wrong!r:.80}")
+
+
+def _require_cases(report: Report) -> None:
+    """Refuse more, or longer, than a file of pinned cases can lead to, and a check that its own cases contradict."""
+    pins = report.pins or Pins(taken=[])
+    if max(len(report.cases), len(pins.taken), len(pins.changed)) > MOST_CASES:
+        raise BundleTooLarge(f"the report has more than {MOST_CASES:,} pinned cases; leave less in it")
+    texts = [*pins.taken, *pins.changed]
+    for case in report.cases:
+        texts += [case.name, case.expected, case.answered, case.champion or "", case.reason, case.by]
+    wide = any(len(case.row) > MOST_COLUMNS for case in report.cases)
+    if wide or max(map(len, texts), default=0) > CASE_CHARACTERS:
+        raise BundleTooLarge(
+            f"a pinned case of the report has more than {MOST_COLUMNS} columns, or a text of more than"
+            f" {CASE_CHARACTERS:,} characters; send what `greenroom run` packed"
+        )
+    broken = any(case.outcome == "broken" for case in report.cases)
+    passed = any(each.code == PinnedCases.code and each.outcome == "passed" for each in report.checks)
+    if broken and passed:
+        raise BundleRefused(
+            "the report's pinned cases hold in its check, and one of them broke; send the run's own"
+        )
 
 
 def _rewrite_predictions(submission: Submission) -> None:

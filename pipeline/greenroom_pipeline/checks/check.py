@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from greenroom_pipeline.cases import CaseResult, Pins
 from greenroom_pipeline.evaluation import Evaluation, Finding
 from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Preview
@@ -25,6 +27,9 @@ class Case:
     foreign: str = ""
     """Why a fork's evidence is not comparable here, as a clause; empty for everything else."""
     words: Words = field(default_factory=Words)
+    pinned: Sequence[CaseResult] = ()
+    pins: Pins | None = None
+    """What the commit does to the base branch's pinned cases; None where that is not known."""
 
 
 class Check(Protocol):

@@ -9,6 +9,7 @@ from greenroom_pipeline.checks.foreign_evidence import ForeignEvidence
 from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
+from greenroom_pipeline.checks.pinned_cases import PinnedCases
 from greenroom_pipeline.checks.prediction_shift import PredictionShift
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
 from greenroom_pipeline.checks.retraining_noise import RetrainingNoise
@@ -38,7 +39,7 @@ PROJECT_CHECKS: tuple[Check, ...] = (
 )
 """Look at the candidate's model and data."""
 
-SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(), ServingLatency())
+SERVING_CHECKS: tuple[Check, ...] = (PreviewAnswers(), ServingLatency(), PinnedCases())
 """Look at the candidate as it serves."""
 
 ALL_CHECKS: tuple[Check, ...] = tuple(

@@ -13,6 +13,7 @@ from greenroom_pipeline.api.examination import Submission
 from greenroom_pipeline.assembly import Evidence, Scores, assemble_report
 from greenroom_pipeline.checks.check import Case, conclude
 from greenroom_pipeline.checks.foreign_evidence import ForeignEvidence
+from greenroom_pipeline.checks.pinned_cases import PinnedCases
 from greenroom_pipeline.checks.preview_answers import PreviewAnswers
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS
 from greenroom_pipeline.checks.serving_latency import ServingLatency
@@ -119,6 +120,7 @@ def _make_subject(
         champion=champion,
         evidence=hashlib.sha256("\0".join(parts).encode()).hexdigest(),
         words=read_words(project.settings.words, holdout),
+        pins=submission.report.pins,
     )
 
 
@@ -130,12 +132,28 @@ def _judge(project: Project, subject: Subject, submission: Submission, scores: S
     gate, own = _leave_out_own(settings)
     evaluation = _evaluate(settings, gate, subject, scores)
     foreign = f"{join_names(own)} of its own metrics would have to be measured by its code" if own else ""
-    observed = _survey(project, subject, submission, model, scores)
-    case = Case(evaluation, observed, _hold(submission), foreign=foreign, words=subject.words)
+    case = Case(
+        evaluation,
+        _survey(project, subject, submission, model, scores),
+        _hold(submission),
+        foreign=foreign,
+        words=subject.words,
+        # What its preview answered there is its own run's word, as its training data is.
+        pinned=report.cases,
+        pins=report.pins,
+    )
     checks = run_gate(gate, case, (*PREDICTION_CHECKS, *PROJECT_CHECKS)) + _test_later(gate, case)
     assert case.preview is not None
     evidence = Evidence(
-        model, scores, evaluation, case.observed, checks, case.preview, report.timings, looks=1
+        model,
+        scores,
+        evaluation,
+        case.observed,
+        checks,
+        case.preview,
+        report.timings,
+        looks=1,
+        cases=report.cases,
     )
     return assemble_report(project, subject, evidence, parameters=report.lineage.parameters)
 
@@ -183,7 +201,7 @@ def _hold(submission: Submission) -> Preview:
 
 def _test_later(gate: GateTable, case: Case) -> list[CheckResult]:
     """Return what is said of a candidate's service that has not been started."""
-    answers = run_gate(gate, case, [PreviewAnswers()])
+    answers = run_gate(gate, case, [PreviewAnswers(), PinnedCases()])
     timed = (
         [] if gate.latency is None else [conclude(ServingLatency(), "not_tested", f"Not timed: {WAITING}.")]
     )
@@ -194,7 +212,7 @@ def _leave_open(project: Project, submission: Submission, why: str) -> Submissio
     """Return the submission with its own report, whose verdict is inconclusive at best."""
     report, gate = submission.report, project.settings.gate
     nothing = Evaluation(report.task, has_champion=False, findings=())
-    case = Case(nothing, preview=_hold(submission), foreign=why)
+    case = Case(nothing, preview=_hold(submission), foreign=why, pinned=report.cases, pins=report.pins)
     redone = run_gate(gate, case, [ForeignEvidence()]) + _test_later(gate, case)
     codes = {each.code for each in redone}
     checks = [each for each in report.checks if each.code not in codes] + redone

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from greenroom_pipeline.errors import ForgeError
 from greenroom_pipeline.examining.doctor import Finding
-from greenroom_pipeline.forge.app_rights import EVENTS, MERGING, RIGHTS, covers, find_missing
+from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS, WRITING, covers, find_missing
 from greenroom_pipeline.forge.registration import AppKeys, Registration
 
 
@@ -36,7 +36,7 @@ def examine_app(registration: Registration, keys: AppKeys, check: str) -> Iterat
         "github: rights", there.permissions, "accept the App's new rights where it is installed"
     )
     yield _compare_events(there.events)
-    yield _look_at_merging(there.permissions)
+    yield _look_at_writing(there.permissions)
     yield _look_at_gate(there.gates, check, branch=there.default_branch, app=keys.id)
 
 
@@ -86,12 +86,12 @@ def _compare_events(events: Sequence[str]) -> Finding:
     return Finding("github: subscriptions", True, ", ".join(EVENTS))
 
 
-def _look_at_merging(granted: Mapping[str, str]) -> Finding:
-    name, level = MERGING
+def _look_at_writing(granted: Mapping[str, str]) -> Finding:
+    name, level = WRITING
     if covers(granted, name, level):
-        return Finding("github: merging", True, "the portal may merge what is promoted")
-    says = f"the portal may not merge what is promoted; give the App `{name}: {level}` for that"
-    return Finding("github: merging", False, says, needed=False)
+        return Finding("github: writing", True, "the portal may merge what is promoted, and pin cases")
+    says = f"the portal may neither merge what is promoted nor pin a case; give the App `{name}: {level}` for that"
+    return Finding("github: writing", False, says, needed=False)
 
 
 def _look_at_gate(gates: Sequence[tuple[str, int | None]], check: str, *, branch: str, app: int) -> Finding:

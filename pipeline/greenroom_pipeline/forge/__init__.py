@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge.posts import Check, Deployment
 
 PullState = Literal["open", "merged", "closed"]
@@ -88,6 +89,21 @@ class Forge(Protocol):
         """Merge and return the merge commit's SHA; `RepositoryError` when the head is no longer *head*."""
         ...
 
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        """Return a file as the newest commit of the pull request has it, or the commit *at*; None where it has none.
+
+        *path* is from the top of the repository.
+        """
+        ...
+
+    def commit_file(self, number: int, path: str, content: bytes, *, head: str, message: str, by: str) -> str:
+        """Commit one file to the pull request's branch and return the new head.
+
+        `RepositoryError` when the head is no longer *head*, or the branch is none that can be written. *by* is the
+        author's name.
+        """
+        ...
+
     def changed_files(self, number: int) -> Sequence[str] | None:
         """Return the paths that a pull request changes, from the top of the repository; None for too many."""
         ...
@@ -129,3 +145,22 @@ class Forge(Protocol):
     def end_deployments(self, number: int, key: str) -> None:
         """End what is live of a pull request and key."""
         ...
+
+
+def refuse_moved(pull: PullRequest, *, head: str) -> RepositoryError:
+    now = "another commit" if pull.head == head else pull.head[:7]
+    return RepositoryError(
+        f"pull request {pull.number} moved from {head[:7]} to {now}; look at the new commit first"
+    )
+
+
+def require_writable(pull: PullRequest, *, head: str) -> None:
+    """Raise `RepositoryError` for a branch that is not ours to write, or whose head is another one than *head*."""
+    if pull.is_fork:
+        raise RepositoryError(
+            f"pull request {pull.number} comes from a fork, whose branch is its author's: have them add it"
+        )
+    if pull.state != "open":
+        raise RepositoryError(f"pull request {pull.number} is {pull.state}; use one that is open")
+    if pull.head != head:
+        raise refuse_moved(pull, head=head)

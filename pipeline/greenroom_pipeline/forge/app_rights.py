@@ -17,8 +17,8 @@ RIGHTS: Mapping[str, tuple[Level, str]] = {
     "issues": ("read", "GitHub gives the event issue_comment with it alone"),
     "merge_queues": ("read", "GitHub gives the event merge_group with it alone"),
 }
-MERGING: tuple[str, Level] = ("contents", "write")
-"""What promotion from the portal needs besides, since it merges the pull request."""
+WRITING: tuple[str, Level] = ("contents", "write")
+"""What the portal needs besides: promotion merges the pull request, and pinning commits a case to its branch."""
 EVENTS = ("pull_request", "check_run", "merge_group", "workflow_run", "issue_comment", "push")
 _ORDER = {"": 0, "read": 1, "write": 2, "admin": 3}
 

@@ -55,6 +55,14 @@ class AssignedForge:
     def merge(self, number: int, *, head: str, by: str) -> NoReturn:
         raise RepositoryError(f"pull request {number} is merged on the server; promote it there")
 
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        return self.repository.blob(f"{at or self.pull(number).head}:{path}")
+
+    def commit_file(
+        self, number: int, path: str, content: bytes, *, head: str, message: str, by: str
+    ) -> NoReturn:
+        raise RepositoryError(f"{path} of pull request {number} is committed on the server; pin it there")
+
     def changed_files(self, number: int) -> Sequence[str] | None:
         """None: the checkout need not have the branch that it is to be merged into."""
         return None

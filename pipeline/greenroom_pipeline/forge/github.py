@@ -12,6 +12,7 @@ from greenroom_pipeline.errors import RepositoryError
 from greenroom_pipeline.forge import PullEvent, PullRequest
 from greenroom_pipeline.forge.github_checks import write_check
 from greenroom_pipeline.forge.github_comments import read_comment, write_comment
+from greenroom_pipeline.forge.github_contents import commit_file, read_file
 from greenroom_pipeline.forge.github_deployments import end_deployments, write_deployment
 from greenroom_pipeline.forge.github_events import list_events
 from greenroom_pipeline.forge.github_faults import absence_ignored
@@ -68,6 +69,12 @@ class GitHubForge:
 
     def merge(self, number: int, *, head: str, by: str) -> str:
         return merge_pull(self.session, number, head=head, by=by)
+
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        return read_file(self.session, number, path, at=at)
+
+    def commit_file(self, number: int, path: str, content: bytes, *, head: str, message: str, by: str) -> str:
+        return commit_file(self.session, number, path, content, head=head, message=message, by=by)
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         return list_changed_files(self.session, number)

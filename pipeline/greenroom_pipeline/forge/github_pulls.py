@@ -27,7 +27,9 @@ def list_pulls(session: GitHubSession) -> list[PullRequest]:
 
 
 def read_pull(session: GitHubSession, number: int) -> PullRequest:
-    return session.settle(f"pull request {number}", lambda repository: _read(_find(repository, number)))
+    return session.settle(
+        f"pull request {number}", lambda repository: describe_pull(find_pull(repository, number))
+    )
 
 
 def find_pull_of_branch(session: GitHubSession, branch: str) -> PullRequest | None:
@@ -36,7 +38,7 @@ def find_pull_of_branch(session: GitHubSession, branch: str) -> PullRequest | No
     def find(repository: Repository) -> PullRequest | None:
         owner = repository.full_name.partition("/")[0]
         found = repository.get_pulls(state="open", head=f"{owner}:{branch}")
-        return next((_read(each) for each in found), None)
+        return next((describe_pull(each) for each in found), None)
 
     return session.settle(f"the pull request of {branch}", find)
 
@@ -44,7 +46,7 @@ def find_pull_of_branch(session: GitHubSession, branch: str) -> PullRequest | No
 def list_changed_files(session: GitHubSession, number: int) -> list[str] | None:
     return session.settle(
         f"the files of pull request {number}",
-        lambda repository: _list_files(_find(repository, number)),
+        lambda repository: _list_files(find_pull(repository, number)),
     )
 
 
@@ -55,23 +57,25 @@ def list_parents(session: GitHubSession, sha: str) -> list[str]:
 def merge_pull(session: GitHubSession, number: int, *, head: str, by: str) -> str:
     return session.settle(
         f"the merge of pull request {number}",
-        lambda repository: _merge(repository, _find(repository, number), head=head, by=by),
+        lambda repository: _merge(repository, find_pull(repository, number), head=head, by=by),
     )
 
 
 def _list(repository: Repository) -> list[PullRequest]:
     closed = islice(repository.get_pulls(state="closed", sort="updated", direction="desc"), _CLOSED)
     # Open ones last: one that is reopened between the two answers is in both.
-    found = {posted.number: _read(posted) for posted in [*closed, *repository.get_pulls(state="open")]}
+    found = {
+        posted.number: describe_pull(posted) for posted in [*closed, *repository.get_pulls(state="open")]
+    }
     return [found[number] for number in sorted(found)]
 
 
-def _find(repository: Repository, number: int) -> Posted:
+def find_pull(repository: Repository, number: int) -> Posted:
     with absence_as(RepositoryError(f"no pull request {number} in {repository.full_name}")):
         return repository.get_pull(number).complete()
 
 
-def _read(posted: Posted) -> PullRequest:
+def describe_pull(posted: Posted) -> PullRequest:
     source = cast(Repository | None, posted.head.repo)
     author = cast(NamedUser | None, posted.user)
     return PullRequest(

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge import PullEvent, PullRequest
+from greenroom_pipeline.forge import PullEvent, PullRequest, require_writable
+from greenroom_pipeline.forge.local_commits import commit_file
 from greenroom_pipeline.forge.local_events import list_events
 from greenroom_pipeline.forge.local_posts import LocalPosts
 from greenroom_pipeline.forge.local_pulls import REFS, list_pulls
@@ -79,6 +80,14 @@ class LocalForge:
             merged = _merge(tree, pull, into=target, by=by)
         self._advance(target, before=before, after=merged)
         return merged
+
+    def read_file(self, number: int, path: str, *, at: str = "") -> bytes | None:
+        return self.repository.blob(f"{at or self.pull(number).head}:{path}")
+
+    def commit_file(self, number: int, path: str, content: bytes, *, head: str, message: str, by: str) -> str:
+        pull = self.pull(number)
+        require_writable(pull, head=head)
+        return commit_file(self.repository, pull, path, content, message=message, by=by)
 
     def changed_files(self, number: int) -> Sequence[str] | None:
         return self.repository.changed(

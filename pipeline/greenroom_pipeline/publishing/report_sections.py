@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from greenroom_pipeline.changes import tell_answers, tell_calibration
+from greenroom_pipeline.checks.pinned_cases import tell_pins
 from greenroom_pipeline.markdown import (
     VERDICTS,
     escape,
@@ -26,6 +27,7 @@ from greenroom_pipeline.wording import WORN, count, tell_wear, write_time
 
 CELL_CHARACTERS = 200
 MOST_WORSE = 10
+MOST_BROKEN = 10
 
 
 def write_headline(report: Report) -> str:
@@ -78,6 +80,7 @@ def write_findings(report: Report, gate: GateTable) -> list[Section]:
         _write_metrics(report),
         _write_worse([line for line in slices if line.word == "worse"]),
         _write_checks(open_ones),
+        _write_cases(report),
         Section("what to do next", write_list("Next", advice)),
         _write_preview(report),
     ]
@@ -170,6 +173,27 @@ def _write_checks(checks: Sequence[CheckResult]) -> Section:
         return Section("checks", "")
     table = write_checks(checks)
     return Section("checks", f"#### Checks that did not pass\n\n{_join(table[:2])}", table[2:])
+
+
+def _write_cases(report: Report) -> Section:
+    """List the cases that broke, and say which ones are not asked any more."""
+    broken = [case for case in report.cases if case.outcome == "broken"]
+    taken = tell_pins(report.pins)
+    if not broken:
+        return Section("pinned cases", f"**Pinned cases.** {escape(taken)}" if taken else "")
+    titles = ["case", "expected", "answered", "production", "pinned by", "because"]
+    rows = [
+        [
+            escape(each, most=CELL_CHARACTERS)
+            for each in (case.name, case.expected, case.answered, case.champion or "", case.by, case.reason)
+        ]
+        for case in broken
+    ]
+    table = write_table(titles, ["---"] * len(titles), rows)
+    said = f"{escape(taken)}\n\n" if taken else ""
+    more = f"\n\n…and {len(broken) - MOST_BROKEN:,} more." if len(broken) > MOST_BROKEN else ""
+    head = f"#### Pinned cases that broke\n\n{said}{_join(table[:2])}"
+    return Section("pinned cases", head, table[2 : 2 + MOST_BROKEN], more)
 
 
 def _fold_checks(checks: Sequence[CheckResult]) -> Section:

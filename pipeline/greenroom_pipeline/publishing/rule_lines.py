@@ -11,6 +11,7 @@ from greenroom_pipeline.checks.calibrated import Calibrated
 from greenroom_pipeline.checks.leakage import Leakage
 from greenroom_pipeline.checks.model_size import ModelSize
 from greenroom_pipeline.checks.overall_loss import OverallLoss
+from greenroom_pipeline.checks.pinned_cases import PinnedCases
 from greenroom_pipeline.checks.prediction_shift import PredictionShift
 from greenroom_pipeline.checks.retraining_noise import RetrainingNoise
 from greenroom_pipeline.checks.row_flips import RowFlips
@@ -33,6 +34,7 @@ _TABLES = {
     PredictionShift.code: "gate.shift",
     Calibrated.code: "gate.calibration",
     ServingLatency.code: "gate.latency",
+    PinnedCases.code: "gate.cases",
     Leakage.code: "gate.leakage",
     SchemaChange.code: "gate.inputs",
     ModelSize.code: "gate.size",

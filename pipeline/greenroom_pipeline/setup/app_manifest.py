@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from greenroom_pipeline.errors import ForgeError, GreenroomError
-from greenroom_pipeline.forge.app_rights import EVENTS, MERGING, RIGHTS
+from greenroom_pipeline.forge.app_rights import EVENTS, RIGHTS, WRITING
 
 LONGEST_NAME = 34
 HOUR = 3600.0
@@ -44,7 +44,7 @@ _FORM = Template("""<p>GitHub shows what the App may do, and asks you for its na
 
 
 def build_manifest(server: str, *, name: str, redirect: str, merges: bool = False) -> dict[str, Any]:
-    """Return the App that a server at *server* needs; *merges* adds the right to merge pull requests."""
+    """Return the App that a server at *server* needs; *merges* adds the right to merge them and to pin cases."""
     rights: dict[str, str] = {each: level for each, (level, _) in RIGHTS.items()}
     return {
         "name": name[:LONGEST_NAME].strip(),
@@ -54,7 +54,7 @@ def build_manifest(server: str, *, name: str, redirect: str, merges: bool = Fals
         "redirect_url": redirect,
         "callback_urls": [f"{server}/oauth2callback"],
         "public": False,
-        "default_permissions": rights | dict([MERGING] if merges else []),
+        "default_permissions": rights | dict([WRITING] if merges else []),
         "default_events": list(EVENTS),
     }
 

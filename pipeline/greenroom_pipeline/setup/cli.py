@@ -85,7 +85,9 @@ AppPort = Annotated[
 ]
 Merges = Annotated[
     bool,
-    typer.Option("--merges", help="With --app: also ask for the right to merge, for Promote in the portal."),
+    typer.Option(
+        "--merges", help="With --app: also ask for the right to write, for Promote and Pin in the portal."
+    ),
 ]
 Rotate = Annotated[
     bool,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.github.calls import ENDPOINTS, Endpoint
 from tests.github.endpoints import checks as checks
 from tests.github.endpoints import comments as comments
+from tests.github.endpoints import contents as contents
 from tests.github.endpoints import deployments as deployments
 from tests.github.endpoints import hooks as hooks
 from tests.github.endpoints import identity as identity
