@@ -28,9 +28,14 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, of the desk so named."""
+    """Return a function that opens the list, or with `pull=` a review, of the desk so named.
 
-    def open_(desk: str, *, pull: int | str | None = None, project: str = "flight-delays") -> AppTest:
+    What further is given stands in the review's address, too.
+    """
+
+    def open_(
+        desk: str, *, pull: int | str | None = None, project: str = "flight-delays", **further: str
+    ) -> AppTest:
         monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
         if pull is None:
@@ -38,6 +43,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         app.switch_page("review.py")
         app.query_params["project"] = project
         app.query_params["pull"] = str(pull)
+        for name, value in further.items():
+            app.query_params[name] = value
         return app.run()
 
     return open_
