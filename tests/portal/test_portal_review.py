@@ -136,7 +136,21 @@ def test_choosing_a_metric_redraws_the_slices(open_page: OpenPage) -> None:
 
     assert app.selectbox(key="slice-metric").options == ["ROC AUC"]
     slices = app.dataframe[0].value
-    assert slices["Slice"].iloc[0] == "carrier = HA"
+    assert slices["Slice"].iloc[0] == "carrier HA"
+
+
+@pytest.mark.parametrize(
+    ("address", "metric"),
+    [({}, "roc_auc"), ({"slice-metric": "Log loss"}, "log_loss"), ({"slice-metric": "<b>"}, "roc_auc")],
+)
+def test_the_metric_of_the_slices_is_in_the_address(
+    open_page: OpenPage, address: dict[str, str], metric: str
+) -> None:
+    """A link that names a metric shows the slices by it; what is no metric shows the usual one."""
+    app = open_page("who_desks:two_metrics", pull=7, **address)
+
+    assert not app.exception
+    assert app.selectbox(key="slice-metric").value == metric
 
 
 def test_hostile_report_renders_without_markup(open_page: OpenPage) -> None:

@@ -5,14 +5,17 @@ from typing import cast
 import pytest
 
 from greenroom_pipeline.desk import Reply
+from greenroom_pipeline.words import Words
 from greenroom_portal.answers import answer_frame, pick_figure, positive_class, tell_difference
 from greenroom_portal.selection import Selection, address_review, read_selection
 from greenroom_portal.tables.curves import curve_frame
 from greenroom_portal.tables.metrics import (
+    choose_ends,
     judge,
     main_metric,
     metric_frame,
     present,
+    present_metrics,
     skipped_slices,
     slice_frame,
 )
@@ -20,6 +23,7 @@ from greenroom_portal.tables.reviews import Wish, count_pages, narrow, split_pul
 from greenroom_portal.tables.timings import timing_frame
 from greenroom_portal.wording import MISSING
 from tests.portal.desk_in_memory import everything, first_model, make_metric, make_report
+from tests.portal.who_desks import many_slices
 
 
 def reply(prediction: str | float | None, probabilities: dict[str, float] | None = None) -> Reply:
@@ -91,13 +95,44 @@ def test_slices_are_worst_first_and_skipped_ones_counted() -> None:
     report = make_report(7)
 
     assert list(slice_frame(report, metric="roc_auc")["label"]) == [
-        "carrier = HA",
-        "carrier = DL",
-        "origin = LGA",
-        "origin = JFK",
-        "carrier = UA",
+        "carrier HA",
+        "carrier DL",
+        "origin LGA",
+        "origin JFK",
+        "carrier UA",
     ]
     assert skipped_slices(report, metric="roc_auc") == 1
+
+
+def test_slices_are_called_by_the_projects_words() -> None:
+    """Columns have their names and units; two slices that are then called alike stay two."""
+    parts = [("dest", "ABQ"), ("origin", "ABQ"), ("distance", "80 to 502")]
+    metrics = [make_metric("roc_auc", (0.7, 0.7), (-0.1, 0.1), part=part) for part in parts]
+    words = Words(columns={"dest": "airport", "origin": "airport"}, units={"distance": "miles"})
+    frame = slice_frame(make_report(7, metrics=metrics, words=words), metric="roc_auc")
+
+    assert list(frame["label"]) == ["airport ABQ", "airport ABQ (2)", "distance 80 to 502 miles"]
+
+
+def test_of_many_slices_both_ends_are_drawn() -> None:
+    """The worst and the best are drawn, in order; few are drawn all."""
+    frame = slice_frame(many_slices().reports[7], metric="roc_auc")
+    drawn = choose_ends(frame, most=40)
+
+    assert list(drawn["label"]) == [*frame["label"][:20], *frame["label"][-20:]]
+    assert len(choose_ends(frame.head(40), most=40)) == 40
+
+
+def test_a_first_model_has_its_own_intervals() -> None:
+    """The candidate's own value stands with its interval, which is all that a first model has."""
+    report = first_model().reports[7]
+    metrics = [
+        report.metrics[0].model_copy(update={"candidate_interval": (0.724, 0.738)}),
+        *report.metrics[1:],
+    ]
+    table = present_metrics(report.model_copy(update={"metrics": metrics}), confidence=0.95)
+
+    assert list(table["Candidate"])[:2] == ["0.7312 (0.7240 to 0.7380)", "0.3811"]
 
 
 def test_worst_is_turned_for_metrics_where_lower_is_better() -> None:
@@ -108,7 +143,7 @@ def test_worst_is_turned_for_metrics_where_lower_is_better() -> None:
     ]
     frame = slice_frame(make_report(7, metrics=metrics), metric="log_loss")
 
-    assert list(frame["label"]) == ["c = loses", "c = gains"]
+    assert list(frame["label"]) == ["c loses", "c gains"]
     assert list(frame["effect"]) == ["worse", "better"]
 
 

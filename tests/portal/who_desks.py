@@ -183,3 +183,10 @@ def older() -> MemoryDesk:
     desk = failing()
     desk.reports[7] = from_json(OLDER.read_bytes())
     return desk
+
+
+def two_metrics() -> MemoryDesk:
+    """Slices by two metrics to choose from."""
+    desk = passing()
+    further = make_metric("log_loss", (0.38, 0.39), (-0.02, 0.001), higher=False, part=("carrier", "UA"))
+    return change(desk, metrics=[*desk.reports[7].metrics, further], words=FLIGHTS)

@@ -36,7 +36,7 @@ def _tooltip(first: str) -> list[alt.Tooltip]:
 def _intervals(frame: pd.DataFrame, *, x: alt.X, x2: str, dot: str, first: str) -> Drawing:
     """A dot with its interval for each row, in the frame's order, beside a line at no difference."""
     color, shape = _effects()
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
     base = alt.Chart(frame).encode(y=y, tooltip=_tooltip(first))
     zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=GREY, strokeDash=[3, 3])
     bars = base.mark_bar(height=6, cornerRadius=3, opacity=0.45).encode(x=x, x2=x2, color=color)

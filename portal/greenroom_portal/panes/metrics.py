@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from greenroom_pipeline.report import Report
-from greenroom_pipeline.wording import tell_wear
+from greenroom_pipeline.wording import count, tell_wear
+from greenroom_pipeline.words import count_rows
 from greenroom_portal.charts.intervals import draw_metrics, draw_slices
 from greenroom_portal.panes.figures import show_chart
 from greenroom_portal.tables.metrics import (
+    choose_ends,
     metric_frame,
     present,
+    present_metrics,
     skipped_slices,
     slice_frame,
     sliced_metrics,
     telling_metric,
 )
-from greenroom_portal.wording import escape
+from greenroom_portal.wording import clean, escape
+
+MOST_DRAWN = 40
+FEW_SLICES = 5
 
 
 def _confidence(report: Report) -> float:
@@ -26,9 +33,10 @@ def _confidence(report: Report) -> float:
 def show_metrics(report: Report) -> None:
     st.subheader("Metrics", anchor=False)
     frame = metric_frame(report)
-    table = present(frame, first="Metric", confidence=_confidence(report)).drop(columns="Rows")
+    table = present_metrics(report, confidence=_confidence(report))
     wear = f" {tell_wear(report.holdout.looks)}" if report.holdout.looks else ""
-    st.caption(f"Both models on the same {report.holdout.rows:,} holdout rows.{wear}")
+    rows = escape(count_rows(report.words, report.holdout.rows))
+    st.caption(f"Both models on the same {rows} of the holdout.{wear}")
     st.table(table.map(escape), border="horizontal", hide_index=True, alt="Metrics of both models")
     if frame["low"].notna().any():
         st.altair_chart(draw_metrics(frame), width="stretch", alt="Differences of all metrics with intervals")
@@ -50,18 +58,34 @@ def show_slices(report: Report) -> None:
         format_func=metrics.__getitem__,
         key="slice-metric",
         width=240,
+        bind="query-params",
     )
     frame, skipped = slice_frame(report, metric=metric), skipped_slices(report, metric=metric)
     if frame.empty:
         st.markdown("No slice has enough rows in both models to be compared.")
         return
-    direction = "higher" if frame["direction"].iloc[0] > 0 else "lower"
-    st.caption(f"Candidate against champion on each slice, worst first; {direction} is better.")
+    drawn = choose_ends(frame, most=MOST_DRAWN)
+    st.caption(" ".join(_explain_slices(frame, drawn, skipped=skipped)))
     show_chart(
-        draw_slices(frame, metric=metrics[metric]),
-        present(frame, first="Slice", confidence=_confidence(report)),
+        draw_slices(drawn, metric=metrics[metric]),
+        present(frame, first="Slice", confidence=_confidence(report), rows=_name_rows(report)),
         name="slices",
         alt_text=f"Difference in {metrics[metric]} on each slice, worst first",
     )
+
+
+def _name_rows(report: Report) -> str:
+    return clean(report.words.rows).capitalize()
+
+
+def _explain_slices(frame: pd.DataFrame, drawn: pd.DataFrame, *, skipped: int) -> list[str]:
+    direction = "higher" if frame["direction"].iloc[0] > 0 else "lower"
+    told = [f"Candidate against champion on each slice, worst first; {direction} is better."]
+    if len(drawn) < len(frame):
+        half = len(drawn) // 2
+        told.append(f"Drawn are the {half} worst and the {half} best of {len(frame):,}; the table has all.")
+    if len(frame) > FEW_SLICES:
+        told.append("Each interval stands for itself: of many, a few lie beside the line by chance.")
     if skipped:
-        st.caption(f"Not compared, for too few rows: {skipped} more slice{'s' if skipped > 1 else ''}.")
+        told.append(f"Not compared, for too few rows: {count(skipped, 'more slice')}.")
+    return told

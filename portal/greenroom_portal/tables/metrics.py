@@ -6,7 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
-from greenroom_pipeline.report import MetricResult, Report
+from greenroom_pipeline.report import MetricResult, Report, Slice
+from greenroom_pipeline.words import Words, call_slice
 from greenroom_portal.wording import clean, number, signed, span
 
 Effect = Literal["better", "worse", "unclear"]
@@ -85,15 +86,28 @@ def telling_metric(report: Report) -> str:
 
 
 def slice_frame(report: Report, *, metric: str) -> pd.DataFrame:
-    """One row for each slice with a difference, worst first."""
+    """One row for each slice with a difference, worst first; slices that are called alike are numbered."""
     rows = [
-        _row(result, label=f"{clean(result.slice.column)} = {clean(result.slice.value, longest=60)}")
+        _row(result, label=_label(result.slice, report.words))
         for result in report.metrics
         if result.slice is not None and result.metric == metric and result.difference is not None
     ]
     frame = pd.DataFrame(rows, columns=_EFFECT_COLUMNS)
+    again = frame.groupby("label").cumcount()
+    frame["label"] = frame["label"].where(again == 0, frame["label"] + " (" + (again + 1).astype(str) + ")")
     worst_first = (frame["direction"] * frame["difference"]).astype(float).argsort(kind="stable")
     return frame.iloc[worst_first].reset_index(drop=True)
+
+
+def _label(part: Slice, words: Words) -> str:
+    return clean(call_slice(words, part.column, part.value), longest=80)
+
+
+def choose_ends(frame: pd.DataFrame, *, most: int) -> pd.DataFrame:
+    """Return the first and the last rows of a frame of which *most* are to be drawn, in its order."""
+    if len(frame) <= most:
+        return frame
+    return pd.concat([frame.head(most // 2), frame.tail(most - most // 2)], ignore_index=True)
 
 
 def skipped_slices(report: Report, *, metric: str) -> int:
@@ -104,7 +118,18 @@ def skipped_slices(report: Report, *, metric: str) -> int:
     )
 
 
-def present(frame: pd.DataFrame, *, first: str, confidence: float) -> pd.DataFrame:
+def present_metrics(report: Report, *, confidence: float) -> pd.DataFrame:
+    """Return the overall metrics as people read them, the candidate's own intervals with its values."""
+    table = present(metric_frame(report), first="Metric", confidence=confidence).drop(columns="Rows")
+    owns = [result.candidate_interval for result in overall(report)]
+    table["Candidate"] = [
+        value if own is None else f"{value} ({number(own[0])} to {number(own[1])})"
+        for value, own in zip(table["Candidate"], owns, strict=True)
+    ]
+    return table
+
+
+def present(frame: pd.DataFrame, *, first: str, confidence: float, rows: str = "Rows") -> pd.DataFrame:
     """Return a metric or slice frame as people read it: formatted text, one row a metric or slice."""
     intervals = [
         None if pd.isna(low) or pd.isna(high) else (float(low), float(high))
@@ -122,7 +147,7 @@ def present(frame: pd.DataFrame, *, first: str, confidence: float) -> pd.DataFra
                     frame["difference"], intervals, frame["effect"], strict=True
                 )
             ],
-            "Rows": [f"{rows:,}" for rows in frame["rows"]],
+            rows: [f"{each:,}" for each in frame["rows"]],
         }
     )
 
