@@ -43,7 +43,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     ) -> AppTest:
         monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
         app = AppTest.from_file(str(SCRIPT), default_timeout=20)
-        app.query_params.update(address if view is None else {})
+        app.query_params.update(address if view is None and pull is None else {})
         app.run()
         if view is None and pull is None:
             return app
