@@ -25,11 +25,11 @@ class Front:
 
 @contextmanager
 def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
-    """Start the front with the named in-memory desk; stop it at the end."""
+    """Start the front with the desk of that name, or `module:name`; stop it at the end."""
     file = folder / "address"
     environment = {
         **os.environ,
-        "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
+        "GREENROOM_DESK": f"tests.portal.{desk if ':' in desk else f'desk_in_memory:{desk}'}",
         "PYTHONPATH": str(ROOT),
     }
     ports = ("--port", "0", "--api-port", "0")
