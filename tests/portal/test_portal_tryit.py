@@ -131,7 +131,7 @@ def test_a_link_brings_its_row_and_asks_at_once(open_try_it: OpenPage) -> None:
     app = open_try_it("tryit_desks:worded", row=encode_row(ROW))
 
     assert not app.exception
-    assert app.selectbox(key=START).value.startswith("address-")
+    assert str(app.selectbox(key=START).value).startswith("address-")
     assert widget(app, "number_input", "Distance").value == 2475
     assert desk_in_use().asked == [ROW, ROW]
     assert [each.value.replace("\\", "") for each in app.metric] == [
