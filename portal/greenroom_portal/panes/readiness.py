@@ -8,7 +8,7 @@ from greenroom_pipeline.desk import PreviewStatus, Review
 from greenroom_portal.data import look_at_previews
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.panes.problems import show_log, show_problem
-from greenroom_portal.readiness import Readiness, mark_preview, tell_candidate, tell_champion
+from greenroom_portal.readiness import mark_preview, tell_candidate, tell_champion
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
