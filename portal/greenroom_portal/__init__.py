@@ -1,1 +1,1 @@
-"""What people see: reviews, one review, and live queries."""
+"""What people see: reviews, one review, and Try it, live queries."""

@@ -186,6 +186,7 @@ def test_a_reviewer_reads_the_verdict_and_tries_the_model(demo: Demo, page: Page
     expect(page.locator(".st-key-verdict")).to_contain_text(
         "Better overall: ROC AUC rises from 0.765 to 0.779"
     )
+    page.get_by_role("link", name="Try it").click()
     page.locator(".st-key-try-it button").click()
     table = page.locator(".st-key-answer-table")
     expect(table).to_be_visible()
@@ -220,7 +221,7 @@ def test_the_review_fits_its_window(
     """At both widths, in light and dark: everything is drawn, and nothing makes the page scroll sideways."""
     page = browser.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
     page.goto(f"{demo.portal}/review?project=flight-delays&pull=2")
-    expect(page.locator(".st-key-try-it button")).to_be_visible(timeout=30_000)
+    expect(page.locator(".st-key-to-try-it a")).to_be_visible(timeout=30_000)
     expect(page.locator(".st-key-chart-slices canvas, .st-key-chart-slices svg").first).to_be_visible(
         timeout=30_000
     )

@@ -124,7 +124,7 @@ def test_previews_from_the_command_line(served: Served, browser: Browser) -> Non
 
     page = browser.new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{served.portal}/review?project=cancer&pull=2")
+    page.goto(f"{served.portal}/try?project=cancer&pull=2")
     expect(page.locator(".st-key-preview-state")).to_contain_text("it wakes when you ask")
     page.locator(".st-key-try-it button").click()
     expect(page.locator(".st-key-candidate-number")).to_be_visible(timeout=60_000)

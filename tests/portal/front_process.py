@@ -31,7 +31,7 @@ def name_desk(desk: str) -> str:
 
 @contextmanager
 def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
-    """Start the front with the named in-memory desk; stop it at the end."""
+    """Start the front with the desk of that name, or `module:name`; stop it at the end."""
     file = folder / "address"
     environment = {
         **os.environ,

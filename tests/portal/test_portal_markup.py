@@ -44,7 +44,7 @@ def test_narrow_page_does_not_scroll_sideways(front: Front, page: Page) -> None:
     """At 400 pixels the whole review fits the width, however long its texts are."""
     page.goto(f"{front.address}/review?project=flight-delays&pull=7")
     page.locator(".st-key-verdict").wait_for()
-    page.locator(".st-key-try-it").wait_for()
+    page.locator(".st-key-to-try-it").wait_for()
     widths = (
         "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from greenroom_pipeline.desk import PreviewStatus, Replies, Reply, Review
+from greenroom_pipeline.desk import PreviewStatus, Replies, Reply
 from greenroom_pipeline.report import Answer, Disagreement
 from greenroom_pipeline.words import Words
+from tests.patience import await_true
 from tests.portal.desk_in_memory import HOSTILE, MemoryDesk, hostile, passing
 
 WORDS = Words(
@@ -161,5 +163,14 @@ def hostile_words() -> MemoryDesk:
     return desk
 
 
-def review_of(desk: MemoryDesk) -> Review:
-    return desk.listed[0]
+class _Held(MemoryDesk):
+    """Answers the second part of a file once there is a file `go` in the current folder."""
+
+    def query_many(self, project: str, slot: str, rows: Sequence[dict[str, Any]]) -> Replies:
+        if len(self.asked) >= 1_000:
+            await_true(Path("go").exists, timeout=60)
+        return super().query_many(project, slot, rows)
+
+
+def held() -> MemoryDesk:
+    return _Held(**vars(worded()))

@@ -55,7 +55,7 @@ def draw_sides(frame: pd.DataFrame, *, title: str, y: str, share: bool) -> Drawi
     axis = alt.Axis(labelLimit=170, ticks=False, domain=False, titleFontWeight="normal")
     place = alt.Y("shown:N", sort=names, title=title, axis=axis)
     base = alt.Chart(frame).encode(y=place, tooltip=_tooltip(title, y, share=share))
-    height = alt.X("y:Q", title=y, axis=_axis(format=".0%" if share else "~g"))
+    height = alt.X("y:Q", title=y, axis=_axis(format=".0%" if share else "~g", tickCount=5))
     between = base.mark_line(color=GREY).encode(x=height, detail="shown:N")
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         x=height,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import Report
@@ -98,11 +99,12 @@ def _show_file(batch: Batch) -> None:
 def _run(review: Review, job: Job) -> None:
     readiness = look_at_previews(review)
     if job.running and readiness.slots:
-        place = st.empty()
-        with place.container(key="batch-progress"):
+        with st.container(key="batch-progress"):
             st.button("Stop", icon=":material/stop:", key="batch-stop", on_click=_stop, args=(job,))
-            _ask_parts(review, job, readiness.slots)
-        place.empty()
+            total = len(job.batch.askable)
+            st.progress(job.done / max(total, 1), text=f"{job.done:,} of {total:,} rows")
+        _ask_part(review, job, readiness.slots)
+        _go_on()
     job.running = False
     if job.trouble:
         st.error(escape(job.trouble, longest=600), icon=":material/error:")
@@ -131,18 +133,22 @@ def _stop(job: Job) -> None:
     job.running = False
 
 
-def _ask_parts(review: Review, job: Job, slots: Mapping[Model, str]) -> None:
-    """Ask part by part; a click on Stop ends it between two of them, and what was answered stays."""
-    total = len(job.batch.askable)
-    bar = st.progress(job.done / max(total, 1), text="Asking…")
+def _go_on() -> None:
+    """Begin anew from memory: between two runs a click on Stop is heard, and within one of a fragment it is not."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
+
+
+def _ask_part(review: Review, job: Job, slots: Mapping[Model, str]) -> None:
+    places = job.waiting[:PART_ROWS]
+    rows = [job.batch.rows[place] for place in places]
     questions = {model: open_questions(review, slot) for model, slot in slots.items()}
     with ThreadPoolExecutor(max_workers=len(slots)) as pool:
-        while job.waiting and not job.trouble:
-            places = job.waiting[:PART_ROWS]
-            rows = [job.batch.rows[place] for place in places]
-            futures = {model: pool.submit(answer_part, ask, rows) for model, ask in questions.items()}
-            _take_parts(job, places, {model: future.result() for model, future in futures.items()})
-            bar.progress(job.done / total, text=f"{job.done:,} of {total:,} rows")
+        futures = {model: pool.submit(answer_part, ask, rows) for model, ask in questions.items()}
+        _take_parts(job, places, {model: future.result() for model, future in futures.items()})
+    job.running = bool(job.waiting) and not job.trouble and job.running
 
 
 def _take_parts(job: Job, places: list[int], parts: Mapping[Model, Part]) -> None:

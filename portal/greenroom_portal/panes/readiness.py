@@ -8,7 +8,7 @@ from greenroom_pipeline.desk import PreviewStatus, Review
 from greenroom_portal.data import look_at_previews
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.panes.problems import show_log, show_problem
-from greenroom_portal.readiness import Readiness, mark_preview, tell_candidate, tell_champion
+from greenroom_portal.readiness import mark_preview, tell_candidate, tell_champion
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -31,8 +31,12 @@ def _watch(review: Review, *, pending: bool) -> None:
             _look_again()
             return
         _show_line("Candidate", readiness.candidate, tell_candidate(readiness.candidate, review))
+        if readiness.candidate.state == "failed":
+            show_log(readiness.candidate.log or "It wrote nothing.", key="preview-log")
         _show_line("Champion", readiness.champion, tell_champion(readiness.champion))
-        _show_failures(readiness)
+        if readiness.champion.state == "failed":
+            with st.expander("Production's log"):
+                show_log(readiness.champion.log or "It wrote nothing.", key="production-log")
         if not readiness.slots and not readiness.pending:
             _look_again()
 
@@ -41,14 +45,6 @@ def _show_line(name: str, status: PreviewStatus, sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         show_mark(mark_preview(status), detail=f"· {name.lower()}")
         st.caption(sentence, width="content")
-
-
-def _show_failures(readiness: Readiness) -> None:
-    if readiness.candidate.state == "failed":
-        show_log(readiness.candidate.log or "It wrote nothing.", key="preview-log")
-    if readiness.champion.state == "failed":
-        with st.expander("Production's log"):
-            show_log(readiness.champion.log or "It wrote nothing.", key="production-log")
 
 
 def _look_again() -> None:
