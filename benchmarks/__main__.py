@@ -10,8 +10,10 @@ from rich.console import Console
 
 from benchmarks.gate import bench_gate
 from benchmarks.gateway import bench_gateway
+from benchmarks.live import bench_live
 from benchmarks.loop import bench_loop
 from benchmarks.machine import describe_machine
+from benchmarks.portal import bench_portal
 from benchmarks.previews import bench_previews
 from benchmarks.processes import settle
 from benchmarks.results import from_json, make_table, merge, to_json
@@ -24,6 +26,8 @@ PARTS = {
     "scale": bench_scale,
     "previews": bench_previews,
     "gateway": bench_gateway,
+    "portal": bench_portal,
+    "live": bench_live,
 }
 
 

@@ -142,7 +142,7 @@ def _crown(team: Team) -> None:
 def _measure(team: Team, number: int, *, of: int) -> Round:
     """Propose a model with another C, and take it through Greenroom and through the plain recipe."""
     _say(f"pull request {number} of {of}")
-    _propose(team.repository, number)
+    propose(team.repository, number)
     ran = _greenroom(team, "run", "--json")
     report = from_json(ran.out)
     assert report.preview is not None
@@ -154,7 +154,7 @@ def _measure(team: Team, number: int, *, of: int) -> Round:
     return Round(_read_times(team, ran.seconds, report), again.seconds, plain, preview, served)
 
 
-def _propose(repository: Repository, number: int) -> None:
+def propose(repository: Repository, number: int) -> None:
     script = repository.root / "train.py"
     repository.git("switch", "--quiet", "--create", f"regularisation-{number}", "main")
     source = script.read_text()

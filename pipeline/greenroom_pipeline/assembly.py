@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from greenroom_pipeline.curves import draw_curves
 from greenroom_pipeline.disagreements import find_disagreements
 from greenroom_pipeline.evaluation import Evaluation
+from greenroom_pipeline.exhibits import Exhibits, draw_exhibits
 from greenroom_pipeline.gate import decide
 from greenroom_pipeline.models import Model
+from greenroom_pipeline.movements import Movement
 from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.project import Project
 from greenroom_pipeline.report import (
     CheckResult,
-    Curve,
     Disagreement,
     Holdout,
     Lineage,
@@ -24,8 +24,10 @@ from greenroom_pipeline.report import (
     Report,
     Timing,
 )
+from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Champion, Subject
 from greenroom_pipeline.summary import summarize
+from greenroom_pipeline.transitions import trace_movements
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def assemble_report(
     project: Project, subject: Subject, evidence: Evidence, *, parameters: Mapping[str, str]
 ) -> Report:
     """Put the report together; *parameters* are those that training logged."""
-    verdict = decide(evidence.checks)
+    verdict, drawn = decide(evidence.checks), _draw(project, subject, evidence.scores)
     return Report(
         verdict=verdict,
         summary=summarize(verdict, evidence.checks, evidence.evaluation.metrics),
@@ -66,8 +68,13 @@ def assemble_report(
         holdout=Holdout(rows=len(subject.holdout.frame), digest=subject.holdout.digest, looks=evidence.looks),
         metrics=evidence.evaluation.metrics,
         checks=list(evidence.checks),
-        curves=_draw(project, subject, evidence.scores),
+        movements=_trace_movements(project, subject, evidence.scores),
+        curves=drawn.curves,
+        histograms=drawn.histograms,
+        confusions=drawn.confusions,
+        thresholds=drawn.thresholds,
         disagreements=_compare_rows(project, subject, evidence),
+        words=subject.words,
         observations=evidence.observed,
         lineage=_trace(subject, parameters),
         preview=evidence.preview,
@@ -87,13 +94,25 @@ def _refer_champion(project: Project, champion: Champion | None) -> ModelReferen
     return _refer(project, champion.model, version=champion.version.version)
 
 
-def _draw(project: Project, subject: Subject, scores: Scores) -> list[Curve]:
-    return draw_curves(
+def _draw(project: Project, subject: Subject, scores: Scores) -> Exhibits:
+    return draw_exhibits(
         task=project.settings.project.task,
         target=subject.holdout.target,
         candidate=scores.candidate,
         champion=scores.champion,
         positive=subject.holdout.positive,
+    )
+
+
+def _trace_movements(project: Project, subject: Subject, scores: Scores) -> list[Movement]:
+    holdout = subject.holdout
+    return trace_movements(
+        task=project.settings.project.task,
+        target=holdout.target,
+        candidate=scores.candidate,
+        champion=scores.champion,
+        slices=cut_slices(holdout.frame, project.settings.data.slices),
+        groups=holdout.groups,
     )
 
 

@@ -10,6 +10,7 @@ from greenroom_pipeline.answers import observe_answers
 from greenroom_pipeline.checks.check import Case
 from greenroom_pipeline.checks.registry import PREDICTION_CHECKS
 from greenroom_pipeline.evaluation import Evaluation, evaluate
+from greenroom_pipeline.exhibits import draw_exhibits
 from greenroom_pipeline.gate import decide, run_gate
 from greenroom_pipeline.metrics.metric import Metric
 from greenroom_pipeline.observations import Observations
@@ -28,6 +29,7 @@ class Answer:
     report: Report
     rules: list[GateRule]
     notes: list[str]
+    reading: Reading
 
 
 def compare_table(question: Question) -> Answer:
@@ -40,7 +42,20 @@ def compare_table(question: Question) -> Answer:
     checks = run_gate(gate, Case(evaluation, observed), PREDICTION_CHECKS)
     report = _assemble(question, reading, evaluation, observed, checks)
     notes = [*reading.notes, *tell_held(question, metrics), *_tell_undefined(evaluation)]
-    return Answer(report, gate.check, notes)
+    return Answer(report, gate.check, notes, reading)
+
+
+def draw_report(answer: Answer) -> Report:
+    """Return the report with what is drawn of it, for faces that draw: it takes a sort of each model's answers."""
+    reading = answer.reading
+    drawn = draw_exhibits(
+        task=reading.task,
+        target=reading.target,
+        candidate=reading.candidate.predictions,
+        champion=reading.champion.predictions if reading.champion else None,
+        positive=reading.positive,
+    )
+    return answer.report.model_copy(update=vars(drawn))
 
 
 def _evaluate(

@@ -83,6 +83,7 @@ def compare(
 
 
 def _show(answer: Answer, question: Question, *, form: Literal["json", "markdown", "text"]) -> None:
+    from greenroom_pipeline.compare import draw_report
     from greenroom_pipeline.comparison_text import print_comparison
     from greenroom_pipeline.markdown import write_markdown
     from greenroom_pipeline.outline import advise
@@ -93,7 +94,7 @@ def _show(answer: Answer, question: Question, *, form: Literal["json", "markdown
     if form == "json":
         for note in notes:
             typer.echo(plain(note), err=True)
-        typer.echo(to_json(report))
+        typer.echo(to_json(draw_report(answer)))
     elif form == "markdown":
         typer.echo(
             write_markdown(report, rules=rules, advice=advice, notes=notes, min_rows=min_rows), nl=False

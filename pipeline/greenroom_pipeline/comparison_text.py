@@ -47,7 +47,7 @@ def print_comparison(
     _print_lines(console, "Metrics", list_overall(report), note=_explain_interval(report))
     slices = list_slices(report, rules, min_rows=min_rows)
     _print_lines(console, title_slices(report, rules, shown=len(slices)), slices, rows=True)
-    _print_section(console, "What changes", tell_changes(report.observations))
+    _print_section(console, "What changes", tell_changes(report.observations, report.words))
     if report.checks:
         console.print()
         print_line(console, ("Checks", "bold"))

@@ -20,10 +20,10 @@ from greenroom_pipeline.holdout import Holdout
 from greenroom_pipeline.local_desk import LocalDesk
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import query
 from greenroom_pipeline.progress import Progress, Silence
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
+from greenroom_pipeline.queries import query
 from greenroom_pipeline.record import read_failure, read_report
 from greenroom_pipeline.run import run_loop
 from greenroom_pipeline.score import recorded_predictions

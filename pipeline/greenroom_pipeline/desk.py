@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from greenroom_pipeline.cases import PinnedCase
-from greenroom_pipeline.forge import PullState
-from greenroom_pipeline.report import Report, Verdict
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span
+from greenroom_pipeline.filters import Column, Filter
+from greenroom_pipeline.forge import PullRequest, PullState
+from greenroom_pipeline.report import MetricResult, Report, Verdict
 
 PRODUCTION = "production"
 """The slot of the champion."""
@@ -45,6 +47,10 @@ class Review:
     """The pull request's page, where the forge has pages."""
     run_link: str | None = None
     """The run's page in MLflow, where a server has one."""
+    digest: str | None = None
+    """Of the candidate, once its run has finished."""
+    main: MetricResult | None = None
+    """The one number that matters: the first overall metric that has a difference."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,12 @@ class Replies:
     seconds: float
     model: dict[str, str | None]
     error: str | None = None
+    refusals: dict[int, str] = field(default_factory=dict)
+    """Why rows are refused, by their place in the question: the first ones, where the model names them."""
+    gone: bool = False
+    """Nobody is there to answer other rows either."""
+    woke: bool = False
+    """The preview slept, and *seconds* holds its waking."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,8 @@ class Reply:
     seconds: float
     model: dict[str, str | None]
     error: str | None = None
+    woke: bool = False
+    """The preview slept, and *seconds* holds its waking."""
 
 
 class Desk(Protocol):
@@ -172,6 +186,18 @@ class Desk(Protocol):
         """Return every pull request of every project, newest first."""
         ...
 
+    def pulls(self) -> list[PullRequest]:
+        """Return every pull request, newest first, without what became of it in the loop."""
+        ...
+
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        """Return the reviews of these pull requests, in their order, without the logs of failed runs."""
+        ...
+
+    def judged(self, verdict: Verdict) -> frozenset[str]:
+        """Return the commits that have the verdict, those of earlier pushes included."""
+        ...
+
     def review(self, project: str, pull: int) -> Review:
         """Return one pull request; `RepositoryError` when there is none."""
         ...
@@ -181,7 +207,7 @@ class Desk(Protocol):
         ...
 
     def profile(self, project: str, pull: int) -> dict[str, Any]:
-        """Return the feature profile of the columns that candidate or champion take."""
+        """Return the feature profile of the columns that candidate or champion take; `takes` names the candidate's."""
         ...
 
     def preview(self, project: str, slot: str) -> PreviewStatus: ...
@@ -198,8 +224,30 @@ class Desk(Protocol):
         """Return the files of the whole holdout; None where they are not on this machine."""
         ...
 
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        """Return the holdout's columns, by which its rows can be filtered."""
+        ...
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        """Return what values a column of the holdout has."""
+        ...
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        """Measure both models on the holdout's rows that meet all of *filters*, as the gate measures a slice."""
+        ...
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        """Return the rows on which the models differ most among those that meet all of *filters*."""
+        ...
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        """Return what the models take of one row of the holdout; the same *seed* returns the same one."""
+        ...
+
     def previews(self) -> list[PreviewStatus]:
-        """Return every preview of the project."""
+        """Return every preview of the project; `PreviewError` where no host runs."""
         ...
 
     def preview_log(self, project: str, slot: str) -> str: ...

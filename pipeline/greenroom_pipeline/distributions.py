@@ -26,7 +26,9 @@ class Confusion(Document):
     """Rows by true class (first index) and predicted class (second)."""
 
     model: ModelName
-    classes: list[str] = Field(description="At most twelve; rarer ones are joined in a last one, `(others)`.")
+    classes: list[str] = Field(
+        description="At most the twelve most frequent; rarer ones are joined in a last one, `(others)`."
+    )
     counts: list[list[int]]
 
 

@@ -26,19 +26,25 @@ def count_flips(
         fixed=pairs.gained,
         broken=pairs.lost,
         rows=pairs.rows,
-        p_value=mcnemar_exact(pairs) if groups is None else _test_groups(fixed, broken, groups),
+        p_value=mcnemar_exact(pairs) if groups is None else weigh_balance(_balance(fixed, broken), groups),
         broken_interval=(0.0, 0.0)
         if candidate.answers_like(champion)
         else _bound_share(broken, groups=groups, confidence=confidence),
     )
 
 
-def _test_groups(
-    fixed: NDArray[np.bool_], broken: NDArray[np.bool_], groups: NDArray[np.integer]
-) -> float | None:
-    balance = average(fixed.astype(np.float64) - broken)
-    spread = None if balance.influence is None else measure_spread(balance.influence, groups=groups)
-    return None if spread is None else spread.p_value(balance.value)
+def weigh_balance(balance: NDArray[np.float64], groups: NDArray[np.integer]) -> float | None:
+    """Return the two-sided p of as many fixed as broken, by group; None for a single one.
+
+    *balance* is 1 for a row that is fixed, −1 for one that is broken, else 0; *groups* are codes, all used.
+    """
+    mean = average(balance)
+    spread = None if mean.influence is None else measure_spread(mean.influence, groups=groups)
+    return None if spread is None else spread.p_value(mean.value)
+
+
+def _balance(fixed: NDArray[np.bool_], broken: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return fixed.astype(np.float64) - broken
 
 
 def _bound_share(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,18 +22,29 @@ from greenroom_pipeline.desk import (
     Rows,
     RunState,
 )
-from greenroom_pipeline.errors import RepositoryError, StoreError
+from greenroom_pipeline.errors import DataError, RepositoryError, StoreError
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span, Terms
+from greenroom_pipeline.filters import Column, Filter
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.history import tell_history
+from greenroom_pipeline.inspection import (
+    explore_rows,
+    list_columns,
+    list_differences,
+    pick_row,
+    span_column,
+)
+from greenroom_pipeline.listing import find_judged, find_records
 from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
-from greenroom_pipeline.previews import act, list_statuses, query, query_many, read_log, read_status
+from greenroom_pipeline.previews import act, list_statuses, read_log, read_status
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
-from greenroom_pipeline.record import counts_for, find_newest, read_failure, read_profile, read_report
+from greenroom_pipeline.queries import query, query_many
+from greenroom_pipeline.record import find_newest, read_failure, read_main, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
-from greenroom_pipeline.rows import find_rows
+from greenroom_pipeline.rows import find_rows, read_terms
 from greenroom_pipeline.timeline import tell_timeline
 from greenroom_pipeline.tracking import RunRecord
 
@@ -50,13 +60,25 @@ class LocalDesk:
         return self.project_here.name
 
     def reviews(self) -> list[Review]:
-        by_sha = _by_sha(self.project_here.store.records())
-        pulls = self.project_here.forge.pulls()
-        return [self._review(pull, _newest(by_sha[pull.head], pull)) for pull in reversed(pulls)]
+        return self.describe(self.pulls())
+
+    def pulls(self) -> list[PullRequest]:
+        return list(reversed(self.project_here.forge.pulls()))
+
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        records = find_records(self.project_here.store, pulls)
+        return [self._review(pull, records.get(pull.number)) for pull in pulls]
+
+    def judged(self, verdict: Verdict) -> frozenset[str]:
+        return find_judged(self.project_here.store, verdict)
 
     def review(self, project: str, pull: int) -> Review:
         request = self._pull(project, pull)
-        return self._review(request, self._record(request))
+        record = self._record(request)
+        review = self._review(request, record)
+        if record is None or review.run_state != "failed":
+            return review
+        return replace(review, log=read_failure(self.project_here.store, record.id))
 
     def report(self, project: str, pull: int) -> Report | None:
         record = self._record(self._pull(project, pull))
@@ -67,7 +89,8 @@ class LocalDesk:
         profile = read_profile(self.project_here.store, record.id) if record else None
         if profile is None:
             raise StoreError(f"pull request {pull} has no feature profile yet; run `greenroom run` on it")
-        return _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        joined = _join_profiles(profile, self._champion_profile()).model_dump(mode="json")
+        return {**joined, "takes": [feature.name for feature in profile.features]}
 
     def _champion_profile(self) -> FeatureProfile | None:
         champion = self.project_here.store.champion()
@@ -88,6 +111,37 @@ class LocalDesk:
     def rows(self, project: str, pull: int) -> Rows | None:
         record = self._record(self._pull(project, pull))
         return find_rows(self.project_here, record) if record else None
+
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        return list_columns(self._require_rows(project, pull))
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        return span_column(self._require_rows(project, pull), column)
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        return explore_rows(self._require_rows(project, pull), self._terms(project, pull), filters)
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        files = self._require_rows(project, pull)
+        return list_differences(files, self._terms(project, pull), filters, kept=kept, most=most)
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        return pick_row(self._require_rows(project, pull), self._terms(project, pull), seed=seed)
+
+    def _require_rows(self, project: str, pull: int) -> Rows:
+        files = self.rows(project, pull)
+        if files is None:
+            raise DataError("the holdout's rows are not on this machine; `greenroom run` the commit here")
+        return files
+
+    def _terms(self, project: str, pull: int) -> Terms:
+        record = self._record(self._pull(project, pull))
+        if record is None:
+            raise StoreError(f"pull request {pull} has no run yet; run `greenroom run` on it")
+        features = [feature["name"] for feature in self.profile(project, pull)["features"]]
+        return read_terms(self.project_here, record, features=features)
 
     def previews(self) -> list[PreviewStatus]:
         return list_statuses(self.project_here.places, project=self.project_here.name)
@@ -153,7 +207,6 @@ class LocalDesk:
         if record is None:
             return waiting
         tags = record.tags
-        failed = tags["state"] == "failed"
         return replace(
             waiting,
             updated=record.started,
@@ -161,7 +214,8 @@ class LocalDesk:
             verdict=_VERDICT.validate_python(tags.get("verdict")),
             summary=tags.get("summary") or _sentence(tags.get("reason", "")),
             step=tags.get("step"),
-            log=read_failure(self.project_here.store, record.id) if failed else "",
+            digest=tags.get("digest"),
+            main=read_main(record),
         )
 
 
@@ -189,17 +243,6 @@ def _join_rows(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list
 
 def _sentence(reason: str) -> str:
     return reason[:1].upper() + reason[1:]
-
-
-def _by_sha(records: list[RunRecord]) -> defaultdict[str, list[RunRecord]]:
-    found: defaultdict[str, list[RunRecord]] = defaultdict(list)
-    for record in records:
-        found[record.tags["sha"]].append(record)
-    return found
-
-
-def _newest(records: list[RunRecord], pull: PullRequest) -> RunRecord | None:
-    return next((each for each in records if counts_for(each, pull.number)), None)
 
 
 def open_desk(environ: Mapping[str, str] = os.environ) -> LocalDesk:

@@ -112,7 +112,7 @@ def write_markdown(
         _write_head(report),
         _write_metrics(report),
         _write_slices(report, rules, min_rows=min_rows),
-        write_list("What changes", tell_changes(report.observations)),
+        write_list("What changes", tell_changes(report.observations, report.words)),
         "#### Checks\n\n" + "\n".join(write_checks(report.checks)) if report.checks else "",
         write_list("Next", advice),
         write_list("How this was read", notes),

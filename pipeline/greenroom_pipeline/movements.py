@@ -28,6 +28,10 @@ class Movement(Document):
     broken: int | None = Field(
         description="Of these, rows that only the champion has right; null for numbers."
     )
+    p_value: float | None = Field(
+        None,
+        description="Two-sided, of as many fixed as broken: the exact McNemar test, or that of the mean by group.",
+    )
     moves: list[Move] = Field([], description="Most frequent first, at most five.")
     shift: float | None = Field(None, description="Mean of candidate − champion, for numbers.")
     closer: int | None = Field(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from greenroom_pipeline.checks.absolute_bound import AbsoluteBound
-from greenroom_pipeline.checks.check import describe_move, name_slice, one_sided_harm, turn
+from greenroom_pipeline.checks.check import describe_move, name_rows, name_slice, one_sided_harm, turn
 from greenroom_pipeline.checks.overall_loss import OverallLoss, count_missing_rows
 from greenroom_pipeline.checks.slice_loss import SliceLoss
 from greenroom_pipeline.metrics.comparison import adjust_holm
@@ -21,6 +21,7 @@ from greenroom_pipeline.wording import (
     write_change,
     write_figure,
 )
+from greenroom_pipeline.words import count_rows
 
 Word = Literal["better", "worse", "no clear change", "no change", "undefined", "too few rows", ""]
 MOST_SLICES = 8
@@ -79,15 +80,29 @@ def list_slices(
     A slice is called better or worse only when that holds after correction for how many there are. None for
     *most* returns them all.
     """
-    found = _choose_slices(report, rules, min_rows=min_rows)
-    several = len({result.metric for result in found}) > 1
-    judged = sorted(
-        zip(found, _judge_many(found), strict=True), key=lambda each: (each[1] != "worse", _harm(each[0]))
-    )
+    judged = judge_slices(report, rules, min_rows=min_rows)
+    several = len({result.metric for result, _ in judged}) > 1
+    ordered = sorted(judged, key=lambda each: (each[1] != "worse", _harm(each[0])))
     return [
-        _write_line(result, name=f"{name_slice(result)}{f', {result.title}' if several else ''}", word=word)
-        for result, word in judged[:most]
+        _write_line(result, name=_name(result, report, several=several), word=word)
+        for result, word in ordered[:most]
     ]
+
+
+def judge_slices(
+    report: Report, rules: Sequence[GateRule] = (), *, min_rows: int
+) -> list[tuple[MetricResult, Word]]:
+    """Return the slices by the metrics that *rules* hold them to, or by the first, each with its word.
+
+    One is called better or worse only when that holds after correction for how many there are.
+    """
+    found = _choose_slices(report, rules, min_rows=min_rows)
+    return list(zip(found, _judge_many(found), strict=True))
+
+
+def _name(result: MetricResult, report: Report, *, several: bool) -> str:
+    name = name_slice(result, report.words)
+    return f"{name}, {result.title}" if several else name
 
 
 def tell_slices(report: Report, rules: Sequence[GateRule] = (), *, min_rows: int) -> list[str]:
@@ -147,7 +162,7 @@ def advise(report: Report, rules: Sequence[GateRule], *, min_rows: int) -> list[
         advice = [_advise_pass(worst) if report.champion else _NO_CHAMPION]
     else:
         advice = [_advise_unjudged(report)]
-    return list(dict.fromkeys([*map(_look_at, worst), *advice]))
+    return list(dict.fromkeys([*(_look_at(each, report) for each in worst), *advice]))
 
 
 _NO_CHAMPION = "Name the column of the model in production with --champion to compare the two."
@@ -207,9 +222,10 @@ def _round(figure: float) -> str:
     return f"{figure:.2g}" if figure < 100 else f"{round_up(figure):,}"
 
 
-def _look_at(result: MetricResult) -> str:
+def _look_at(result: MetricResult, report: Report) -> str:
+    rows = count_rows(report.words, result.rows)
     return (
-        f"Look at {name_slice(result)}, {count(result.rows, 'row')}, where {describe_move(result)}: "
+        f"Look at {name_rows(result, report.words)}, {rows}, where {describe_move(result)}: "
         "find out what sets these rows apart before you go on."
     )
 

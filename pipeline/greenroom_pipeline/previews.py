@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
-from greenroom_pipeline.desk import PreviewAction, PreviewStatus, Replies, Reply
+from greenroom_pipeline.desk import PreviewAction, PreviewStatus
 from greenroom_pipeline.errors import PreviewError
 from greenroom_pipeline.locks import locked
 from greenroom_pipeline.packaging import Package
@@ -22,7 +20,6 @@ from greenroom_services.errors import (
     HostFull,
     PreviewAbsent,
     PreviewFailed,
-    QueryRefused,
     ServiceError,
 )
 from greenroom_services.host.launch import temporary_host
@@ -160,12 +157,11 @@ def describe_status(state: PreviewState) -> PreviewStatus:
 
 
 def list_statuses(places: Places, *, project: str) -> list[PreviewStatus]:
-    """Return the project's previews; none where no host runs."""
+    """Return the project's previews; `PreviewError` where no host runs."""
     try:
-        with _translated():
-            found = HostClient(places.host).previews()
-    except HostAbsent:
-        return []
+        found = HostClient(places.host).previews()
+    except ServiceError as error:
+        raise PreviewError(str(error), log=error.log) from error
     return [describe_status(state) for state in found if state.project == project]
 
 
@@ -186,42 +182,6 @@ def act(places: Places, action: PreviewAction, *, project: str, slot: str) -> Pr
         return describe_status(acts[action](project, slot))
     except ServiceError as error:
         raise PreviewError(str(error), log=error.log) from error
-
-
-def query(places: Places, row: dict[str, Any], *, project: str, slot: str) -> Reply:
-    """Ask the preview in the slot about one row; columns that its model does not take are left out."""
-    host = HostClient(places.host)
-    try:
-        taken = {feature["name"] for feature in host.describe(project, slot)["profile"]["features"]}
-        question = {name: value for name, value in row.items() if name in taken}
-        start = time.perf_counter()
-        answer = host.predict(project, slot, [question])
-        seconds = time.perf_counter() - start
-    except QueryRefused as error:
-        return Reply(None, None, 0, {}, error=str(error).removeprefix("row 0: "))
-    except ServiceError as error:
-        return Reply(None, None, 0, {}, error=str(error))
-    probabilities = answer.get("probabilities")
-    return Reply(
-        prediction=answer["predictions"][0],
-        probabilities=probabilities[0] if probabilities else None,
-        seconds=seconds,
-        model=answer["model"],
-    )
-
-
-def query_many(places: Places, rows: Sequence[dict[str, Any]], *, project: str, slot: str) -> Replies:
-    """Ask the preview in the slot about rows at once; columns that its model does not take are left out."""
-    host = HostClient(places.host)
-    try:
-        taken = {feature["name"] for feature in host.describe(project, slot)["profile"]["features"]}
-        questions = [{name: value for name, value in row.items() if name in taken} for row in rows]
-        start = time.perf_counter()
-        answer = host.predict(project, slot, questions)
-        seconds = time.perf_counter() - start
-    except ServiceError as error:
-        return Replies([], None, 0, {}, error=str(error))
-    return Replies(answer["predictions"], answer.get("probabilities"), seconds, answer["model"])
 
 
 @contextmanager

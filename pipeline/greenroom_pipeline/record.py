@@ -10,8 +10,9 @@ from greenroom_pipeline.errors import GreenroomError, StoreError
 from greenroom_pipeline.models import Model
 from greenroom_pipeline.origin import Origin
 from greenroom_pipeline.profile import FeatureProfile
-from greenroom_pipeline.report import Override, Report, from_json, to_json
+from greenroom_pipeline.report import MetricResult, Override, Report, from_json, main_result, to_json
 from greenroom_pipeline.tracking import ModelVersion, RunRecord, Store
+from greenroom_pipeline.wording import count
 
 REPORT = "report.json"
 PROFILE = "profile.json"
@@ -72,6 +73,7 @@ def complete_record(
             "summary": report.summary,
             "digest": model.digest,
             "version": version.version,
+            "main_result": _write_main(report),
         },
     )
     store.end(run_id)
@@ -168,10 +170,33 @@ def read_report(store: Store, run_id: str) -> Report | None:
     try:
         return from_json(path.read_bytes())
     except ValidationError as error:
-        raise StoreError(
-            f"the report of run {run_id} is not of this version's schema ({error.error_count()} differences); "
-            "run `greenroom run` on its commit again"
-        ) from error
+        raise StoreError(f"the report of run {run_id} {_explain_unreadable(error)}") from error
+
+
+def _explain_unreadable(error: ValidationError) -> str:
+    """Say why a report cannot be read: a later version counts its schema up, or adds keys."""
+    problems = error.errors(include_url=False, include_context=False)
+    schema = next((each["input"] for each in problems if each["loc"] == ("schema",)), 1)
+    if isinstance(schema, int) and schema > 1:
+        return f"was written by a newer Greenroom (schema {schema}); update this one to read it"
+    unknown = next((each["loc"][-1] for each in problems if each["type"] == "extra_forbidden"), None)
+    if unknown is not None:
+        return f"was written by a newer Greenroom, which knows {unknown!r:.60}; update this one to read it"
+    differences = count(error.error_count(), "difference")
+    return f"is not of this version's schema ({differences}); run `greenroom run` on its commit again"
+
+
+def read_main(record: RunRecord) -> MetricResult | None:
+    """Return the one number that matters, which lists show without reading a report; None where there is none."""
+    try:
+        return MetricResult.model_validate_json(record.tags.get("main_result", ""))
+    except ValidationError:
+        return None
+
+
+def _write_main(report: Report) -> str:
+    main = main_result(report)
+    return main.model_dump_json() if main else ""
 
 
 def read_profile(store: Store, run_id: str) -> FeatureProfile | None:

@@ -190,6 +190,11 @@ class Report(Document):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+def main_result(report: Report) -> MetricResult | None:
+    """Return the first overall metric that has a difference: the report puts the one that counts first."""
+    return next((each for each in report.metrics if each.slice is None and each.difference is not None), None)
+
+
 def to_json(report: Report) -> str:
     """Return the report as JSON text, the form in which it is stored and published."""
     return report.model_dump_json(by_alias=True, indent=2)

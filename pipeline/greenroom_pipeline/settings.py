@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from greenroom_pipeline.report import Task
+from greenroom_pipeline.words import Words
 
 
 def _require_name(name: str) -> str:
@@ -328,3 +329,4 @@ class Settings(Table):
     metric: list[MetricTable] = []
     gate: GateTable = GateTable()
     preview: PreviewTable = PreviewTable()
+    words: Words = Words()

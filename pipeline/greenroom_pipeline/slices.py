@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from greenroom_pipeline.errors import SettingsError
 from greenroom_pipeline.settings import SliceRule
 from greenroom_pipeline.wording import suggest_name, write_figure
+from greenroom_pipeline.words import MISSING
 
-MISSING = "(missing)"
 MOST_VALUES = 200
 
 

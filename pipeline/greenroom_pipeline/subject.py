@@ -21,6 +21,8 @@ from greenroom_pipeline.repository import Commit
 from greenroom_pipeline.settings import Settings
 from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.tracking import ModelVersion, Store
+from greenroom_pipeline.vocabulary import read_words
+from greenroom_pipeline.words import Words
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class Subject:
     champion: Champion | None
     evidence: str
     """Digest of all that the verdict depends on: the same evidence has the same verdict."""
+    words: Words
+    """What people call the rows, classes and columns."""
 
     @property
     def seed(self) -> int:
         """What everything random about the verdict starts from: the same evidence draws the same."""
-        return int(self.evidence[:15], 16)
+        return start_seed(self.evidence)
 
     @property
     def origin(self) -> Origin:
@@ -86,6 +90,7 @@ def identify(project: Project) -> Subject:
     choose_metrics(settings.gate, task=settings.project.task, own=define_metrics(settings))
     _require_loss_rule(settings)
     cut_slices(holdout.frame, settings.data.slices)
+    words = read_words(settings.words, holdout)
     training = open_training(project.repository.root, settings.data)
     fingerprint = compute_fingerprint(project.repository, settings.train)
     champion = find_champion(project.store)
@@ -107,7 +112,12 @@ def identify(project: Project) -> Subject:
             champion.model.digest if champion else "none",
             project.settings.model_dump_json(),
         ),
+        words=words,
     )
+
+
+def start_seed(evidence: str) -> int:
+    return int(evidence[:15], 16)
 
 
 def _require_loss_rule(settings: Settings) -> None:

@@ -33,6 +33,8 @@ from greenroom_pipeline.places import Places
 
 _PREFIX = "greenroom."
 _CHAMPION = "champion"
+# Runs of the team's own, without Greenroom's tags, may stand in the same experiment.
+_OURS = f"tags.`{_PREFIX}sha` != ''"
 _BATCH = 100
 
 
@@ -134,8 +136,15 @@ class Store:
 
     def records(self, **tags: str) -> list[RunRecord]:
         """Return the project's runs that carry all of *tags*, newest first."""
-        # Runs of the team's own, without Greenroom's tags, may stand in the same experiment.
-        return self._search(f"tags.`{_PREFIX}sha` != ''", tags)
+        return self._search(_OURS, tags)
+
+    def recent(self, count: int) -> list[RunRecord]:
+        """Return the project's newest runs, *count* at most, newest first."""
+        with _translated("search runs"):
+            found = self._client.search_runs(
+                [self._experiment], _OURS, max_results=count, order_by=["attributes.start_time DESC"]
+            )
+        return [_record(run) for run in found]
 
     def retrainings(self, fingerprint: str) -> list[RunRecord]:
         """Return what was trained with the fingerprint and another seed, newest first: no candidates."""

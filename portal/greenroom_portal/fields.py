@@ -1,4 +1,4 @@
-"""What the form of *Try it* asks for: fields and starting rows, read from a feature profile."""
+"""What the form of *Try it* asks for: fields, read from a feature profile."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from greenroom_pipeline.words import Words
 from greenroom_portal.wording import clean, number, percent
 
 Kind = Literal["number", "category", "boolean", "text", "datetime"]
@@ -27,39 +28,51 @@ class Field:
     integer: bool = False
     step: float | int = 1
     options: tuple[Any, ...] = ()
+    label: str = ""
+    """What people call it; empty for its own name."""
+    unit: str = ""
+    low: Any = None
+    high: Any = None
+    middle: tuple[float, float] | None = None
+    """Between these lie nine tenths of the holdout's rows."""
+    closed: bool = False
+    """The options are all values that the holdout has."""
+
+    @property
+    def title(self) -> str:
+        return clean(self.label or self.name)
+
+    @property
+    def caption(self) -> str:
+        """The title with its unit, and a mark where a value is needed."""
+        unit = f" ({clean(self.unit, longest=40)})" if self.unit else ""
+        return f"{self.title}{unit}{'' if self.nullable else ' *'}"
 
 
-@dataclass(frozen=True)
-class Start:
-    """A row that the form can begin with."""
-
-    label: str
-    row: dict[str, Any]
+def read_fields(profile: dict[str, Any], words: Words | None = None) -> list[Field]:
+    known = words or Words()
+    return [_read_field(feature, known) for feature in profile.get("features", [])]
 
 
-def read_fields(profile: dict[str, Any]) -> list[Field]:
-    return [_read_field(feature) for feature in profile.get("features", [])]
-
-
-def read_starts(profile: dict[str, Any]) -> list[Start]:
-    """Return the typical row first, then the profile's actual rows."""
-    examples = profile.get("examples", [])
-    starts = [Start("Typical row", profile["typical"])] if profile.get("typical") else []
-    starts += [Start(f"Holdout row, example {place}", row) for place, row in enumerate(examples, start=1)]
-    return starts or [Start("Empty row", {})]
-
-
-def _read_field(feature: dict[str, Any]) -> Field:
+def _read_field(feature: dict[str, Any], words: Words) -> Field:
     kind: Kind = feature["kind"] if feature.get("kind") in _KINDS else "text"
-    integer = kind == "number" and bool(feature.get("integer"))
+    name, integer = feature["name"], kind == "number" and bool(feature.get("integer"))
+    quantiles, unit = feature.get("quantiles") or {}, words.units.get(feature["name"], "")
+    middle = (quantiles["0.05"], quantiles["0.95"]) if {"0.05", "0.95"} <= quantiles.keys() else None
     return Field(
-        name=feature["name"],
+        name=name,
         kind=kind,
         nullable=bool(feature.get("nullable")),
-        help=_describe(feature, kind=kind),
+        help=_describe(feature, kind=kind, unit=unit),
         integer=integer,
-        step=1 if integer else _step(feature.get("quantiles") or {}),
+        step=1 if integer else _step(quantiles),
         options=tuple(entry["value"] for entry in feature.get("categories", [])),
+        label=words.columns.get(name, ""),
+        unit=unit,
+        low=feature.get("minimum"),
+        high=feature.get("maximum"),
+        middle=middle,
+        closed=kind == "category" and not feature.get("truncated") and bool(feature.get("categories")),
     )
 
 
@@ -69,9 +82,9 @@ def _step(quantiles: dict[str, float]) -> float:
     return float(10 ** math.floor(math.log10(width / 10))) if width > 0 else 0.1
 
 
-def _describe(feature: dict[str, Any], *, kind: Kind) -> str:
+def _describe(feature: dict[str, Any], *, kind: Kind, unit: str) -> str:
     parts: dict[Kind, Callable[[dict[str, Any]], str]] = {
-        "number": _describe_number,
+        "number": lambda given: _describe_number(given, unit=unit),
         "category": _describe_category,
         "boolean": _describe_boolean,
         "datetime": _describe_datetime,
@@ -80,12 +93,15 @@ def _describe(feature: dict[str, Any], *, kind: Kind) -> str:
     return parts[kind](feature) + (" May be empty." if feature.get("nullable") else "")
 
 
-def _describe_number(feature: dict[str, Any]) -> str:
+def _describe_number(feature: dict[str, Any], *, unit: str) -> str:
     quantiles = feature.get("quantiles") or {}
     low, high = feature.get("minimum"), feature.get("maximum")
-    text = "A number." if low is None or high is None else f"Training rows: {number(low)} to {number(high)}."
-    if "0.25" in quantiles and "0.75" in quantiles:
-        text += f" The middle half: {number(quantiles['0.25'])} to {number(quantiles['0.75'])}."
+    if low is None or high is None:
+        return "A number."
+    text = f"In the holdout: {number(low)} to {number(high)}{f' {clean(unit, longest=40)}' if unit else ''}."
+    for share, (start, end) in {"Half": ("0.25", "0.75"), "Nine in ten": ("0.05", "0.95")}.items():
+        if start in quantiles and end in quantiles:
+            text += f" {share} of its rows: {number(quantiles[start])} to {number(quantiles[end])}."
     return text
 
 
@@ -141,4 +157,30 @@ def _to_number(value: Any, *, integer: bool) -> int | float | None:
 
 def missing_fields(fields: list[Field], row: dict[str, Any]) -> list[str]:
     """Name the fields that the model needs and that *row* leaves empty."""
-    return [field.name for field in fields if not field.nullable and row.get(field.name) is None]
+    return [field.title for field in fields if not field.nullable and row.get(field.name) is None]
+
+
+def tell_unusual(field: Field, value: Any) -> str | None:
+    """Say that the holdout has no such value, so that both models guess; None where it has."""
+    if value is None:
+        return None
+    if field.kind == "category" and field.closed and value not in field.options:
+        return f"{field.title} is {clean(value, longest=60)}, which no row of the holdout is."
+    if field.kind not in ("number", "datetime") or field.low is None or field.high is None:
+        return None
+    if _lies_between(value, field.low, field.high):
+        return None
+    show = clean if field.kind == "datetime" else number
+    return f"{field.title} is {show(value)}; the holdout has {show(field.low)} to {show(field.high)}."
+
+
+def _lies_between(value: Any, low: Any, high: Any) -> bool:
+    """Compare numbers, or ISO times; what cannot be compared lies anywhere."""
+    if isinstance(value, str):
+        moments = [to_datetime(each) for each in (low, value, high)]
+        first, own, last = (each.replace(tzinfo=None) if each else None for each in moments)
+        return first is None or own is None or last is None or first <= own <= last
+    try:
+        return bool(low <= value <= high)
+    except TypeError:
+        return True

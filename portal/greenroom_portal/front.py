@@ -25,6 +25,7 @@ from greenroom_pipeline.api.app import build_api
 from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.places import find_places
+from greenroom_portal.batch import MOST_MEGABYTES
 from greenroom_portal.edge import ApiMiddleware, GuardMiddleware, content_policy
 from greenroom_portal.router import SCRIPT
 from greenroom_portal.theme import THEME
@@ -34,6 +35,7 @@ LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
 PAGE_MODULES = [
     f"greenroom_portal.panes.{name}"
     for name in (
+        "batch",
         "cards",
         "cases",
         "checks",
@@ -62,6 +64,8 @@ OPTIONS: dict[str, Any] = {
     "server.enableXsrfProtection": True,
     "server.fileWatcherType": "none",
     "server.headless": True,
+    # What Try it's batch takes, in megabytes; a file lives in memory as long as the visit.
+    "server.maxUploadSize": MOST_MEGABYTES,
     **THEME,
 }
 

@@ -16,18 +16,36 @@ TRY_IT = VIEWS / "tryit.py"
 PREVIEWS = VIEWS / "previews.py"
 HISTORY = VIEWS / "history.py"
 # Titles wrap on a telephone; Streamlit would cut them off without a sign.
-WRAPPED_LINKS = "<style>[data-testid=stPageLink] * { white-space: normal; overflow: visible; }</style>"
+STYLE = """<style>
+[data-testid=stPageLink] * { white-space: normal; overflow: visible; }
+</style>"""
+LISTED = [
+    (REVIEWS, "Reviews", ":material/rule:", ""),
+    (PREVIEWS, "Previews", ":material/memory:", "previews"),
+    (HISTORY, "History", ":material/history:", "history"),
+]
+BELOW = [
+    (REVIEW, "Review", ":material/rate_review:", "review"),
+    (TRY_IT, "Try it", ":material/play_arrow:", "try"),
+]
 
 
 def route() -> None:
     """Run the page that the address names."""
-    st.set_page_config(page_title="Greenroom", page_icon=ICON, layout="wide")
-    st.html(WRAPPED_LINKS)
-    pages = [
-        st.Page(REVIEWS, title="Reviews", icon=":material/rule:", default=True),
-        st.Page(REVIEW, title="Review", icon=":material/rate_review:", url_path="review"),
-        st.Page(TRY_IT, title="Try it", icon=":material/play_arrow:", url_path="try"),
-        st.Page(PREVIEWS, title="Previews", icon=":material/memory:", url_path="previews"),
-        st.Page(HISTORY, title="History", icon=":material/history:", url_path="history"),
+    listed = [
+        st.Page(view, title=title, icon=icon, url_path=path or None, default=not path)
+        for view, title, icon, path in LISTED
     ]
-    st.navigation(pages, position="hidden").run()
+    below = [
+        st.Page(view, title=title, icon=icon, url_path=path, visibility="hidden")
+        for view, title, icon, path in BELOW
+    ]
+    page = st.navigation([*listed, *below], position="top")
+    name_tab(page.title)
+    st.html(STYLE)
+    page.run()
+
+
+def name_tab(*names: str) -> None:
+    """Write what is shown into the browser's tab and history, the narrowest first; *names* are plain text."""
+    st.set_page_config(page_title=" · ".join([*names, "Greenroom"]), page_icon=ICON, layout="wide")

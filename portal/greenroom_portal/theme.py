@@ -29,7 +29,7 @@ THEME: dict[str, Any] = {
     "theme.baseRadius": "medium",
     "theme.chartCategoricalColors": [*MODEL_COLORS.values(), *EFFECT_COLORS.values()],
     "theme.headingFontSizes": ["1.9rem", "1.4rem", "1.15rem"],
-    "theme.paddingTop": "3rem",
+    "theme.paddingTop": "1.5rem",
     "theme.showWidgetBorder": True,
     **{f"theme.light.{name}": value for name, value in _LIGHT.items()},
     **{f"theme.dark.{name}": value for name, value in _DARK.items()},

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote
 
-from greenroom_pipeline.desk import HappeningKind, RunState
+from greenroom_pipeline.desk import HappeningKind, PreviewState, RunState
 from greenroom_pipeline.forge import PullState
 from greenroom_pipeline.report import Outcome, Verdict
 
@@ -58,6 +58,26 @@ _PULLS: dict[PullState, Mark] = {
     "merged": Mark("Merged", ":material/merge:", "gray"),
     "closed": Mark("Closed", ":material/close:", "gray"),
 }
+_PREVIEWS: dict[PreviewState, Mark] = {
+    "awake": Mark("Preview awake", ":material/play_circle:", "green"),
+    "waking": Mark("Preview waking", ":material/hourglass_top:", "blue"),
+    "asleep": Mark("Preview asleep", ":material/bedtime:", "gray"),
+    "starting": Mark("Preview starting", ":material/hourglass_top:", "blue"),
+    "failed": Mark("Preview failed", ":material/error:", "red"),
+    "stopped": Mark("Preview stopped", ":material/stop_circle:", "gray"),
+    "absent": Mark("No preview", ":material/cloud_off:", "gray"),
+}
+
+
+def mark_preview(state: PreviewState) -> Mark:
+    return _PREVIEWS[state]
+
+
+def mark_decision(state: PullState, *, in_production: bool) -> Mark:
+    """Say what people have decided; a candidate in production has been let in."""
+    if in_production:
+        return Mark("In production", ":material/rocket_launch:", "green")
+    return Mark("Waits for a decision", ":material/pending:", "blue") if state == "open" else _PULLS[state]
 
 
 _HAPPENINGS: dict[HappeningKind, Mark] = {

@@ -204,6 +204,7 @@ LIES: dict[str, tuple[Spoil, str]] = {
     "verdict": (_raise_verdict, "the verdict 'pass' where it is 'fail'"),
     "override": (_override, "overrides a check"),
     "summary": (change("report", "summary", to="x" * 3_000), "summary is longer"),
+    "words": (change("report", "words", to={"row": "x" * 61}), "report.json is not valid: words.row"),
     "metric's name": (
         lambda draft: draft.report["metrics"][0].update(metric="../champion"),
         "one named '../champion'",

@@ -46,6 +46,33 @@ def test_the_branch_description_is_the_title(bench: Workbench, forge: LocalForge
     assert opened.title == "Gradient boosting"
 
 
+def test_many_pull_requests_cost_git_as_much_as_one(
+    bench: Workbench, forge: LocalForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list asks git as often for a dozen branches as for one, and reads each as it is alone."""
+    calls: list[str] = []
+    asked = Repository.git
+
+    def count(self: Repository, *arguments: str, by: str | None = None, given: str | None = None) -> str:
+        calls.append(arguments[0])
+        return asked(self, *arguments, by=by, given=given)
+
+    propose(bench, "first", "The first one")
+    forge.pull_of_checkout()
+    monkeypatch.setattr(Repository, "git", count)
+    forge.pulls()
+    once = len(calls)
+    for number in range(2, 13):
+        propose(bench, f"change-{number}", f"Change {number}")
+        forge.pull_of_checkout()
+    calls.clear()
+    listed = forge.pulls()
+
+    assert len(calls) == once
+    assert [pull.number for pull in listed] == list(range(1, 13))
+    assert listed == [forge.pull(number) for number in range(1, 13)]
+
+
 def test_a_commit_that_was_not_pushed_here_is_not_known(forge: LocalForge) -> None:
     """A merge that GitHub has tried out is none of this repository's, which is no reason to refuse it."""
     assert forge.parents("f" * 40) is None

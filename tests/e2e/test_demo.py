@@ -181,7 +181,7 @@ def _ask_all(client: httpx.Client, features: pd.DataFrame) -> NDArray[np.float64
 def test_a_reviewer_reads_the_verdict_and_tries_the_model(demo: Demo, page: Page) -> None:
     """From the list to the review: the verdict is readable, and one click shows both models' own numbers."""
     page.goto(demo.portal)
-    expect(page.get_by_text("Worse for carrier US").first).to_be_visible()
+    expect(page.get_by_text("Worse for flights of carrier US").first).to_be_visible()
     page.get_by_role("link", name="Gradient boosting in place of logistic regression").click()
     expect(page.locator(".st-key-verdict")).to_contain_text(
         "Better overall: ROC AUC rises from 0.765 to 0.779"

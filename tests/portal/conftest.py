@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from greenroom_portal.data import get_desk
 from greenroom_portal.router import SCRIPT
 from tests.portal.desk_in_memory import MemoryDesk
+from tests.portal.front_process import name_desk
 
 OpenPage: TypeAlias = Callable[..., AppTest]
 
@@ -27,9 +28,9 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, or the page *view*, of the desk so named.
+    """Return a function that opens the list, a review (`pull=`), or the page of a script (*view*), of a desk.
 
-    A desk elsewhere than in `desk_in_memory` is named `module:function`; *address* is what else stands in the address.
+    *address* is what else stands in the address.
     """
 
     def open_(
@@ -40,15 +41,18 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         view: str | None = None,
         **address: str,
     ) -> AppTest:
-        module = desk if ":" in desk else f"tests.portal.desk_in_memory:{desk}"
-        monkeypatch.setenv("GREENROOM_DESK", module)
-        app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
-        if view is None and pull is None:
+        monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
+        app = AppTest.from_file(str(SCRIPT), default_timeout=20)
+        app.query_params.update(address if view is None else {})
+        app.run()
+        if view is not None:
+            app.switch_page(view)
+            app.query_params.update(address)
+            return app.run()
+        if pull is None:
             return app
-        app.switch_page(view or "review.py")
-        if pull is not None:
-            address = {"project": project, "pull": str(pull), **address}
-        app.query_params.update(address)
+        app.switch_page("review.py")
+        app.query_params.update({"project": project, "pull": str(pull), **address})
         return app.run()
 
     return open_
@@ -62,3 +66,19 @@ def desk_in_use() -> MemoryDesk:
 @pytest.fixture
 def golden() -> Path:
     return Path(__file__).parent.parent / "golden"
+
+
+@pytest.fixture
+def open_try_it(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """Return a function that opens *Try it* of the desk `module:function`, by default of `desk_in_memory`."""
+
+    def open_(desk: str, *, pull: int | str = 7, **parameters: str) -> AppTest:
+        module, _, name = desk.rpartition(":")
+        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.{module or 'desk_in_memory'}:{name}")
+        app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
+        app.switch_page("tryit.py")
+        for key, value in {"project": "flight-delays", "pull": str(pull), **parameters}.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return open_

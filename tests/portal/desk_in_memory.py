@@ -20,7 +20,17 @@ from greenroom_pipeline.desk import (
     Review,
     Rows,
 )
-from greenroom_pipeline.errors import GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.errors import DataError, GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span, Terms
+from greenroom_pipeline.filters import Column, Filter
+from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.inspection import (
+    explore_rows,
+    list_columns,
+    list_differences,
+    pick_row,
+    span_column,
+)
 from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.observations import Calibration, Flips, Observations, Shift
 from greenroom_pipeline.report import (
@@ -38,6 +48,7 @@ from greenroom_pipeline.report import (
     Task,
     Timing,
     Verdict,
+    main_result,
 )
 
 PROJECT = "flight-delays"
@@ -75,7 +86,11 @@ class MemoryDesk:
     refusal: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
+    logs_read: list[str] = field(default_factory=list)
+    described: list[int] = field(default_factory=list)
     row_files: dict[int, Rows] = field(default_factory=dict)
+    terms: dict[int, Terms] = field(default_factory=dict)
+    explored: list[tuple[Filter, ...]] = field(default_factory=list)
     hosted: list[PreviewStatus] = field(default_factory=list)
     acts: list[tuple[str, PreviewAction]] = field(default_factory=list)
     happenings: dict[int, list[Happening]] = field(default_factory=dict)
@@ -86,7 +101,18 @@ class MemoryDesk:
         return PROJECT
 
     def reviews(self) -> list[Review]:
-        return self.listed
+        return self.describe(self.pulls())
+
+    def pulls(self) -> list[PullRequest]:
+        return [_as_pull(review) for review in self.listed]
+
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        self.described += [pull.number for pull in pulls]
+        known = {review.pull: review for review in self.listed}
+        return [replace(known[pull.number], log="") for pull in pulls]
+
+    def judged(self, verdict: Verdict) -> frozenset[str]:
+        return frozenset(review.sha for review in self.listed if review.verdict == verdict)
 
     def review(self, project: str, pull: int) -> Review:
         for review in self.listed:
@@ -136,13 +162,40 @@ class MemoryDesk:
     def rows(self, project: str, pull: int) -> Rows | None:
         return self.row_files.get(pull)
 
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        return list_columns(self._require_rows(pull))
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        return span_column(self._require_rows(pull), column)
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        self.explored.append(tuple(filters))
+        return explore_rows(self._require_rows(pull), self.terms[pull], filters)
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        files = self._require_rows(pull)
+        return list_differences(files, self.terms[pull], filters, kept=kept, most=most)
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        return pick_row(self._require_rows(pull), self.terms[pull], seed=seed)
+
+    def _require_rows(self, pull: int) -> Rows:
+        if pull not in self.row_files:
+            raise DataError("The holdout's rows are not here; `greenroom run` the commit.")
+        return self.row_files[pull]
+
     def previews(self) -> list[PreviewStatus]:
         return self.hosted
 
     def preview_log(self, project: str, slot: str) -> str:
+        self.logs_read.append(slot)
         return self.preview(project, slot).log
 
     def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        if self.refusal:
+            raise PreviewError(self.refusal)
         states: dict[PreviewAction, PreviewState] = {"wake": "awake", "sleep": "asleep", "stop": "stopped"}
         changed = replace(self.preview(project, slot), state=states[action])
         self.previews_by_slot[slot] = changed
@@ -173,6 +226,18 @@ class MemoryDesk:
         self.promotions.append((pull, sha, by))
         self.production = self.reports[pull].candidate.digest
         return f"Pull request #{pull} is merged, and its candidate is in production as version 4."
+
+
+def _as_pull(review: Review) -> PullRequest:
+    return PullRequest(
+        number=review.pull,
+        title=review.title,
+        branch=review.branch,
+        author=review.author,
+        head=review.sha,
+        state=review.pull_state,
+        updated=review.updated,
+    )
 
 
 def make_review(pull: int, title: str, *, hours: float = 2, **changes: Any) -> Review:
@@ -404,7 +469,14 @@ def _awake(*pulls: int) -> dict[str, PreviewStatus]:
 
 def _one(verdict: Verdict, title: str) -> MemoryDesk:
     report = make_report(7, verdict)
-    review = make_review(7, title, verdict=verdict, summary=report.summary)
+    review = make_review(
+        7,
+        title,
+        verdict=verdict,
+        summary=report.summary,
+        digest=report.candidate.digest,
+        main=main_result(report),
+    )
     return MemoryDesk([review], {7: report}, {7: make_profile()}, _awake(7))
 
 
@@ -507,6 +579,12 @@ def preview_absent() -> MemoryDesk:
 
 
 class _DeadHostDesk(MemoryDesk):
+    def previews(self) -> list[PreviewStatus]:
+        raise PreviewError("The preview host does not run; start it with `greenroom serve`.")
+
+    def act(self, project: str, slot: str, action: PreviewAction) -> PreviewStatus:
+        raise PreviewError("The preview host does not run; start it with `greenroom serve`.")
+
     def preview(self, project: str, slot: str) -> PreviewStatus:
         raise PreviewError("The preview host does not run; start it with `greenroom serve`.")
 
@@ -516,7 +594,7 @@ def dead_host() -> MemoryDesk:
 
 
 class _DeadStoreDesk(MemoryDesk):
-    def reviews(self) -> list[Review]:
+    def pulls(self) -> list[PullRequest]:
         raise GreenroomError("MLflow at http://localhost:5000 does not answer; start it.")
 
 
@@ -557,7 +635,15 @@ def hostile() -> MemoryDesk:
         author=HOSTILE,
         branch=HOSTILE,
     )
-    review = replace(broken, pull=7, run_state="finished", verdict="fail", step=None, sha=f"{7:040x}")
+    review = replace(
+        broken,
+        pull=7,
+        run_state="finished",
+        verdict="fail",
+        step=None,
+        sha=f"{7:040x}",
+        main=main_result(report),
+    )
     return MemoryDesk([review, broken], {7: report}, {7: profile}, _awake(7))
 
 
@@ -571,14 +657,53 @@ def everything() -> MemoryDesk:
         make_review(12, "Holiday calendar", hours=0, run_state="running", step="train"),
         make_review(11, "Shorter history", hours=0.3, run_state="waiting"),
         *(
-            make_review(pull, title, hours=pull, verdict=verdicts[pull], summary=reports[pull].summary)
+            make_review(
+                pull,
+                title,
+                hours=pull,
+                verdict=verdicts[pull],
+                summary=reports[pull].summary,
+                digest=reports[pull].candidate.digest,
+                main=main_result(reports[pull]),
+            )
             for pull, title in titles.items()
         ),
         broken_run().listed[0],
         make_review(
-            3, "Scale features", hours=80, pull_state="merged", verdict="pass", summary=reports[3].summary
+            3,
+            "Scale features",
+            hours=80,
+            pull_state="merged",
+            verdict="pass",
+            summary=reports[3].summary,
+            digest=reports[3].candidate.digest,
+            main=main_result(reports[3]),
         ),
         make_review(2, "Drop tail number", hours=200, pull_state="closed", run_state="waiting"),
     ]
     profiles = {pull: make_profile() for pull in reports}
     return MemoryDesk(listed, reports, profiles, _awake(*reports))
+
+
+def thousand() -> MemoryDesk:
+    """The list of a large team: 1,000 pull requests, of which ten are merged."""
+    return MemoryDesk(
+        [
+            make_review(pull, f"Change {pull}", pull_state="open" if pull > 10 else "merged", verdict="pass")
+            for pull in range(1000, 0, -1)
+        ]
+    )
+
+
+def everything_hosted() -> MemoryDesk:
+    """A busy day with the previews that the host has; the model of pull request 3 is in production."""
+    desk = everything()
+    desk.production = desk.reports[3].candidate.digest
+    desk.hosted = [
+        PreviewStatus("7", "awake", sha=f"{7:040x}", memory=230 * 2**20, requests=1_204, idle=12.0, wakes=3),
+        PreviewStatus("9", "asleep", sha=f"{9:040x}", requests=18, idle=7_300.0, wakes=1),
+        PreviewStatus("8", "failed", sha=f"{8:040x}", log="ImportError: libgomp.so.1", idle=60.0),
+        PreviewStatus("production", "awake", sha="c" * 40, memory=180 * 2**20, requests=52_017, idle=0.4),
+    ]
+    desk.previews_by_slot |= {status.slot: status for status in desk.hosted}
+    return desk

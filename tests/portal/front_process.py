@@ -23,13 +23,19 @@ class Front:
     process: subprocess.Popen[str]
 
 
+def name_desk(desk: str) -> str:
+    """Return where a desk is opened: a function of desk_in_memory, or of the module that *desk* names."""
+    module, _, function = desk.rpartition(":")
+    return f"tests.portal.{module or 'desk_in_memory'}:{function}"
+
+
 @contextmanager
 def start_front(desk: str, *, folder: Path) -> Iterator[Front]:
     """Start the front with the named in-memory desk; stop it at the end."""
     file = folder / "address"
     environment = {
         **os.environ,
-        "GREENROOM_DESK": f"tests.portal.desk_in_memory:{desk}",
+        "GREENROOM_DESK": name_desk(desk),
         "PYTHONPATH": str(ROOT),
     }
     ports = ("--port", "0", "--api-port", "0")

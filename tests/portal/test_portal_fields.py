@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from greenroom_pipeline.words import Words
 from greenroom_portal.fields import (
     Field,
     fits_number_input,
     missing_fields,
     read_fields,
-    read_starts,
+    tell_unusual,
     to_json,
 )
 from tests.portal.desk_in_memory import make_profile
@@ -35,19 +36,49 @@ def test_each_kind_of_feature_has_its_field() -> None:
         ("note", "text"),
         ("scheduled", "datetime"),
     ]
-    assert fields[0].help == "Training rows: 80 to 4,983. The middle half: 500 to 1,400."
+    assert fields[0].help == (
+        "In the holdout: 80 to 4,983. Half of its rows: 500 to 1,400. Nine in ten of its rows: 200 to 2,500."
+    )
     assert fields[1].step == 0.1
     assert fields[2].options == ("UA", "HA")
     assert fields[4].help == "Free text. May be empty."
 
 
-def test_form_starts_from_the_typical_row() -> None:
-    """The typical row comes first, then the holdout's rows; a profile without rows still gives a form."""
-    assert [start.label for start in read_starts(make_profile())][:2] == [
-        "Typical row",
-        "Holdout row, example 1",
-    ]
-    assert [start.row for start in read_starts({"features": []})] == [{}]
+def test_people_s_words_stand_in_the_form() -> None:
+    """Columns have the names and units that the project gives them, and a mark where a value is needed."""
+    words = Words(
+        columns={"distance": "Way", "wind": "Wind speed"}, units={"distance": "miles", "wind": "mph"}
+    )
+
+    fields = read_fields(make_profile(), words)
+
+    assert [each.caption for each in fields[:3]] == ["Way (miles) *", "Wind speed (mph)", "carrier *"]
+    assert fields[0].help.startswith("In the holdout: 80 to 4,983 miles.")
+    assert missing_fields(fields[:1], {}) == ["Way"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        pytest.param(0, 9000, "distance is 9,000; the holdout has 80 to 4,983.", id="above"),
+        pytest.param(0, 79, "distance is 79; the holdout has 80 to 4,983.", id="below"),
+        pytest.param(0, 4983, None, id="the end itself"),
+        pytest.param(1, None, None, id="empty"),
+        pytest.param(2, "ZZ", "carrier is ZZ, which no row of the holdout is.", id="category"),
+        pytest.param(2, "HA", None, id="known category"),
+        pytest.param(4, "anything", None, id="text"),
+        pytest.param(
+            5,
+            "2014-02-01T00:00:00",
+            "scheduled is 2014-02-01T00:00:00; the holdout has 2013-10-01T05:00:00 to 2013-12-31T23:59:00.",
+            id="time",
+        ),
+        pytest.param(5, "2013-12-01T00:00:00+02:00", None, id="time with a zone"),
+    ],
+)
+def test_what_the_holdout_does_not_have_is_said(place: int, value: Any, sentence: str | None) -> None:
+    """A value outside the holdout's range or categories is told, and only such a one."""
+    assert tell_unusual(read_fields(make_profile())[place], value) == sentence
 
 
 @pytest.mark.parametrize(

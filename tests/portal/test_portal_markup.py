@@ -30,8 +30,6 @@ def test_hostile_texts_are_only_texts(front: Front, page: Page) -> None:
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(front.address)
     page.get_by_role("link", name="alert(1)").first.click()
-    page.locator(".st-key-try-it button").click()
-    page.locator(".st-key-candidate-number").wait_for()
     verdict = page.locator(".st-key-verdict").inner_text().replace("\u2060", "")
 
     assert page.url == f"{front.address}/review?project=flight-delays&pull=7"

@@ -11,20 +11,29 @@ from tests.portal.test_portal_reviews import shown
 
 
 def widget(app: AppTest, kind: str, label: str) -> Any:
-    return next(element for element in app.get(kind) if getattr(element, "label", None) == label)
+    """Return the widget whose label is *label*, whatever its unit and marks."""
+    return next(
+        each for each in app.get(kind) if getattr(each, "label", "").replace("\\", "").split(" ")[0] == label
+    )
 
 
 def start_from(app: AppTest, place: int) -> AppTest:
     return app.selectbox(key="start-flight-delays-7").select_index(place).run()
 
 
+def open_pane(app: AppTest, key: str) -> AppTest:
+    """Open an expander whose content runs only then."""
+    app.session_state[key] = True
+    return app.run()
+
+
 def ask(app: AppTest) -> AppTest:
     return app.button(key="try-it").click().run()
 
 
-def test_one_click_asks_both_models(open_page: OpenPage) -> None:
+def test_one_click_asks_both_models(open_try_it: OpenPage) -> None:
     """The typical row's two answers are the models' own, side by side with the difference in words."""
-    app = ask(open_page("passing", pull=7))
+    app = ask(open_try_it("passing"))
 
     row = {"distance": 870, "carrier": "UA"}
     own, other = candidate_probability(row), champion_probability(row)
@@ -34,16 +43,16 @@ def test_one_click_asks_both_models(open_page: OpenPage) -> None:
     assert f"The candidate's probability of 1 is {abs(own - other) * 100:.1f} points" in shown(app)
 
 
-def test_the_preview_has_an_address(open_page: OpenPage) -> None:
+def test_the_preview_has_an_address(open_try_it: OpenPage) -> None:
     """Who would rather have a program ask the candidate reads where it is."""
-    said = "Programs ask it at `http://127.0.0.1:8502/p/flight-delays/7`"
+    app = open_pane(open_try_it("passing"), "sharing")
 
-    assert said in shown(open_page("passing", pull=7))
+    assert "Programs ask it at `http://127.0.0.1:8502/p/flight-delays/7`" in shown(app)
 
 
-def test_changed_field_changes_the_answers(open_page: OpenPage) -> None:
+def test_changed_field_changes_the_answers(open_try_it: OpenPage) -> None:
     """What is typed into the form is what the models are asked."""
-    app = open_page("passing", pull=7)
+    app = open_try_it("passing")
     widget(app, "number_input", "distance").set_value(4000)
     app = ask(app)
 
@@ -52,35 +61,35 @@ def test_changed_field_changes_the_answers(open_page: OpenPage) -> None:
     assert "They disagree: candidate 1, champion 0." in shown(app)
 
 
-def test_starting_from_an_example_fills_the_form(open_page: OpenPage) -> None:
+def test_starting_from_an_example_fills_the_form(open_try_it: OpenPage) -> None:
     """Choosing one of the holdout's rows fills the form with it and forgets the old answers."""
-    app = start_from(ask(open_page("passing", pull=7)), 1)
+    app = start_from(ask(open_try_it("passing")), 1)
 
     assert widget(app, "number_input", "distance").value == 4983
     assert widget(app, "checkbox", "weekend").value is True
     assert not app.metric
 
 
-def test_refused_row_is_a_sentence(open_page: OpenPage) -> None:
+def test_refused_row_is_a_sentence(open_try_it: OpenPage) -> None:
     """An answer that is an error shows the model's own sentence in its place."""
-    app = ask(start_from(open_page("passing", pull=7), 3))
+    app = ask(start_from(open_try_it("passing"), 3))
 
     assert not app.exception
     assert "row 0: carrier is '??', expected one of UA, HA" in shown(app)
     assert "one of the two did not answer" in shown(app)
 
 
-def test_needed_field_left_empty_is_named(open_page: OpenPage) -> None:
+def test_needed_field_left_empty_is_named(open_try_it: OpenPage) -> None:
     """A field that the model needs is asked for before any model is."""
-    app = ask(start_from(open_page("passing", pull=7), 4))
+    app = ask(start_from(open_try_it("passing"), 4))
 
     assert "Fill in distance." in shown(app)
     assert desk_in_use().asked == []
 
 
-def test_optional_field_may_be_empty(open_page: OpenPage) -> None:
+def test_optional_field_may_be_empty(open_try_it: OpenPage) -> None:
     """A nullable feature left empty is sent as null, and both models answer."""
-    app = ask(start_from(open_page("passing", pull=7), 2))
+    app = ask(start_from(open_try_it("passing"), 2))
 
     row = {
         "distance": 870,
@@ -94,25 +103,25 @@ def test_optional_field_may_be_empty(open_page: OpenPage) -> None:
     assert len(app.metric) == 2
 
 
-def test_without_champion_only_the_candidate_is_asked(open_page: OpenPage) -> None:
+def test_without_champion_only_the_candidate_is_asked(open_try_it: OpenPage) -> None:
     """With nothing in production the form says so and one answer is shown."""
-    app = open_page("first_model", pull=7)
+    app = open_try_it("first_model")
     assert "No model is in production, so only the candidate is asked." in shown(app)
 
     assert len(ask(app).metric) == 1
 
 
-def test_regression_answers_are_numbers(open_page: OpenPage) -> None:
+def test_regression_answers_are_numbers(open_try_it: OpenPage) -> None:
     """A regression's answers are its values, and the difference is said in the target's units."""
-    app = ask(open_page("regression", pull=7))
+    app = ask(open_try_it("regression"))
 
     assert [metric.value.replace("\\", "") for metric in app.metric] == ["14", "12.50"]
     assert "The candidate's answer differs by +1.50 (+12.0 %)." in shown(app)
 
 
-def test_a_sleeping_preview_is_asked(open_page: OpenPage) -> None:
+def test_a_sleeping_preview_is_asked(open_try_it: OpenPage) -> None:
     """A preview that sleeps has its form, and asking both models wakes them."""
-    app = open_page("preview_asleep", pull=7)
+    app = open_try_it("preview_asleep")
     assert "it wakes when you ask" in shown(app)
 
     app = ask(app)
@@ -132,24 +141,24 @@ def test_a_sleeping_preview_is_asked(open_page: OpenPage) -> None:
     ],
 )
 def test_preview_that_cannot_answer_is_shown_for_what_it_is(
-    open_page: OpenPage, desk: str, sentence: str
+    open_try_it: OpenPage, desk: str, sentence: str
 ) -> None:
     """Without an awake preview there is no form, and the page says what is the matter."""
-    app = open_page(desk, pull=7)
+    app = open_try_it(desk)
 
     assert not app.exception
     assert sentence in shown(app)
     assert not [button for button in app.button if button.key == "try-it"]
 
 
-def test_failed_preview_shows_its_log(open_page: OpenPage) -> None:
+def test_failed_preview_shows_its_log(open_try_it: OpenPage) -> None:
     """A preview that failed shows the lines that it wrote."""
-    assert open_page("preview_failed", pull=7).code[0].value == "ImportError: libgomp.so.1"
+    assert open_try_it("preview_failed").code[0].value == "ImportError: libgomp.so.1"
 
 
-def test_report_is_read_once(open_page: OpenPage) -> None:
+def test_report_is_read_once(open_try_it: OpenPage) -> None:
     """Reruns of the page read the report from memory, not from the desk."""
-    app = open_page("passing", pull=7)
+    app = open_try_it("passing")
     ask(app).run()
 
     desk = desk_in_use()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.portal.conftest import OpenPage
+from tests.portal.conftest import OpenPage, desk_in_use
 from tests.portal.desk_in_memory import HOSTILE
 
 PLAIN = re.compile(r"\\(.)|\u2060")
@@ -14,7 +14,7 @@ PLAIN = re.compile(r"\\(.)|\u2060")
 
 def shown(app: AppTest) -> str:
     """Everything that the page says in Markdown, as a browser would show it."""
-    texts = (app.title, app.subheader, app.markdown, app.caption)
+    texts = (app.title, app.header, app.subheader, app.markdown, app.caption)
     boxes = (app.error, app.info, app.warning, app.success)
     parts = [element.value for kind in (*texts, *boxes) for element in kind]
     return PLAIN.sub(r"\1", "\n".join(parts))
@@ -30,7 +30,7 @@ def test_open_reviews_come_before_decided_ones(open_page: OpenPage) -> None:
     app = open_page("everything")
 
     assert not app.exception
-    assert [heading.value for heading in app.subheader] == ["Open · 6", "Merged and closed · 2"]
+    assert [heading.value for heading in app.header] == ["Open · 6", "Recently decided · 2"]
     assert [query for _, query in links(app)] == [
         f"project=flight-delays&pull={pull}" for pull in (12, 11, 7, 9, 10, 8, 3, 2)
     ]
@@ -84,6 +84,75 @@ def test_store_that_does_not_answer_is_a_sentence(open_page: OpenPage) -> None:
 
     assert not app.exception
     assert "MLflow at http://localhost:5000 does not answer; start it." in shown(app)
+
+
+def test_a_thousand_pull_requests_cost_as_much_as_a_page(open_page: OpenPage) -> None:
+    """Only what is shown is looked up, and no report is read for it; the address names the page."""
+    app = open_page("thousand")
+    first = desk_in_use().described
+
+    assert not app.exception
+    assert app.header[0].value == "Open · 990"
+    assert first == [*range(1000, 980, -1), *range(10, 5, -1)]
+    assert desk_in_use().reads == []
+    app = open_page("thousand", page="50")
+    assert [query for _, query in links(app)][:2] == [f"project=flight-delays&pull={n}" for n in (20, 19)]
+
+
+@pytest.mark.parametrize(
+    ("address", "numbers"),
+    [
+        pytest.param({"q": "boosting"}, [9], id="search"),
+        pytest.param({"verdict": "Pass"}, [7, 3], id="verdict"),
+        pytest.param({"verdict": "Inconclusive", "author": "Ada Lovelace"}, [10], id="two"),
+        pytest.param({"state": "Merged"}, [3], id="state"),
+        pytest.param({"sort": "Oldest", "q": "a"}, [8, 10, 9, 7, 11, 12, 2, 3], id="order"),
+        pytest.param(
+            {"verdict": "nonsense", "state": "x", "page": "-3"}, [12, 11, 7, 9, 10, 8, 3, 2], id="bad"
+        ),
+    ],
+)
+def test_the_address_narrows_the_list(
+    open_page: OpenPage, address: dict[str, str], numbers: list[int]
+) -> None:
+    """A shared address shows the same list to who opens it; what makes no sense in it is left out."""
+    app = open_page("everything", **address)
+
+    assert not app.exception
+    assert [int(query.rpartition("=")[2]) for _, query in links(app)] == numbers
+
+
+def test_a_wish_that_nothing_fulfils_says_so(open_page: OpenPage) -> None:
+    """An empty list names the way back to all reviews."""
+    app = open_page("everything", q="zzz")
+
+    assert "Nothing matches." in shown(app)
+    assert [label for label, _ in links(app)] == ["Show all reviews"]
+
+
+def test_another_search_starts_at_its_first_page(open_page: OpenPage) -> None:
+    """What was the third page of all is none of what a search leaves."""
+    app = open_page("thousand", page="3")
+    app.text_input(key="q").set_value("change").run()
+
+    assert app.session_state["page"] == 1
+    assert links(app)[0][1] == "project=flight-delays&pull=1000"
+
+
+def test_each_review_says_what_was_decided_and_how_its_preview_is(open_page: OpenPage) -> None:
+    """Waiting, closed and in production are words, and so is the preview's state."""
+    text = shown(open_page("everything_hosted"))
+
+    for word in ("Waits for a decision", "Closed", "Preview awake", "Preview asleep", "In production"):
+        assert f" {word}]" in text, word
+
+
+def test_without_a_host_the_list_is_there(open_page: OpenPage) -> None:
+    """A preview host that does not run is a sentence beside the reviews."""
+    app = open_page("dead_host")
+
+    assert len(links(app)) == 1
+    assert "The preview host does not run" in shown(app)
 
 
 def test_hostile_titles_stay_text(open_page: OpenPage) -> None:

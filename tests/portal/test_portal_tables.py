@@ -16,7 +16,7 @@ from greenroom_portal.tables.metrics import (
     skipped_slices,
     slice_frame,
 )
-from greenroom_portal.tables.reviews import split_reviews
+from greenroom_portal.tables.reviews import Wish, count_pages, narrow, split_pulls, take_page
 from greenroom_portal.tables.timings import timing_frame
 from greenroom_portal.wording import MISSING
 from tests.portal.desk_in_memory import everything, first_model, make_metric, make_report
@@ -44,10 +44,37 @@ def test_effect_follows_the_interval(interval: tuple[float, float], higher: bool
 
 def test_reviews_keep_their_order_within_sections() -> None:
     """Open reviews and decided ones stay newest first."""
-    sections = split_reviews(everything().reviews())
+    sections = split_pulls(everything().pulls())
 
-    assert [review.pull for review in sections.open] == [12, 11, 7, 9, 10, 8]
-    assert [review.pull for review in sections.decided] == [3, 2]
+    assert [pull.number for pull in sections.open] == [12, 11, 7, 9, 10, 8]
+    assert [pull.number for pull in sections.decided] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("wish", "numbers"),
+    [
+        pytest.param(Wish(), [12, 11, 7, 9, 10, 8, 3, 2], id="all"),
+        pytest.param(Wish(text="WIND"), [7], id="title"),
+        pytest.param(Wish(text="boosting change-9"), [9], id="every word, wherever it is"),
+        pytest.param(Wish(text="#8"), [8], id="number"),
+        pytest.param(Wish(author="Nobody"), [], id="author"),
+        pytest.param(Wish(state="merged"), [3], id="state"),
+        pytest.param(Wish(commits=frozenset({f"{10:040x}"})), [10], id="commits of a verdict"),
+        pytest.param(Wish(state="open", oldest_first=True), [8, 10, 9, 7, 11, 12], id="oldest first"),
+    ],
+)
+def test_a_wish_narrows_the_list(wish: Wish, numbers: list[int]) -> None:
+    """Everything that is asked for has to hold, and the order stays the desk's or is turned round."""
+    assert [pull.number for pull in narrow(everything().pulls(), wish)] == numbers
+
+
+def test_pages_hold_everything_once() -> None:
+    """The pages together are the list; beyond the last one there is the last one."""
+    pulls = [everything().pulls()[0]] * 45
+
+    assert count_pages([]) == 1
+    assert count_pages(pulls) == 3
+    assert [len(take_page(pulls, number)) for number in (0, 1, 2, 3, 99)] == [20, 20, 20, 5, 5]
 
 
 def test_main_metric_is_the_first_with_a_difference() -> None:
@@ -168,7 +195,7 @@ def test_declared_positive_class_counts() -> None:
     )
     answer = reply("1", {"0": 0.4, "1": 0.6})
 
-    assert positive_class(turned, answer) == "0"
+    assert positive_class(turned, answer.probabilities) == "0"
     assert pick_figure(turned, answer, target="delayed").label == "Probability of delayed = 0"
     assert pick_figure(turned, answer, target="delayed").value == "40.0 %"
 
@@ -179,7 +206,7 @@ def test_multiclass_shows_each_class() -> None:
     own, other = reply("b", {"a": 0.1, "b": 0.7, "c": 0.2}), reply("a", {"a": 0.6, "b": 0.3, "c": 0.1})
 
     assert pick_figure(report, own, target="kind").value == "70.0 %"
-    assert answer_frame(own, other).to_dict("list") == {
+    assert answer_frame(report, own, other).to_dict("list") == {
         "Class": ["a", "b", "c"],
         "Candidate": ["0.1000", "0.7000", "0.2000"],
         "Champion": ["0.6000", "0.3000", "0.1000"],
@@ -207,7 +234,7 @@ def test_empty_probabilities_are_missing() -> None:
     empty = reply("1", cast(dict[str, float], {"0": None, "1": None}))
     part = reply("1", cast(dict[str, float], {"0": 0.4, "1": None}))
 
-    assert answer_frame(empty, known)["Difference"].tolist() == [MISSING, MISSING]
+    assert answer_frame(report, empty, known)["Difference"].tolist() == [MISSING, MISSING]
     assert "Both answer 1." in tell_difference(report, empty, known)
     assert tell_difference(report, part, known).endswith("One of the two gives no probability of 1.")
     assert pick_figure(report, empty, target="delayed").value == "1"

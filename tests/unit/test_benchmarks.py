@@ -15,8 +15,11 @@ from benchmarks.gateway import Turn
 from benchmarks.gateway import tell as tell_gateway
 from benchmarks.loop import STEPS, Round, RunTimes, tell
 from benchmarks.plain import PlainTimes
+from benchmarks.portal import tell as tell_portal
 from benchmarks.results import Result, compare, from_json, judge, make_table, merge, to_json
 from benchmarks.scale import SLICES, measure, write_table
+from benchmarks.stage import make_stage
+from greenroom_pipeline.local_desk import open_desk
 
 
 def print_table(results: list[Result]) -> list[str]:
@@ -122,3 +125,25 @@ def test_both_sides_of_the_gate_measure_the_same() -> None:
         assert abs(drawn[result.metric].mean() - result.difference) < drawn[result.metric].std()
     assert drawn.keys() == METRICS.keys()
     assert all(np.ptp(values) > 0 for values in drawn.values())
+
+
+def test_a_crowds_row_is_beside_the_pages() -> None:
+    """Each project's visits are held against the empty app's, and the crowd has a row without a promise."""
+    ours = {(10, 10_000): [1.5, 1.7, 1.6], (1_000, 10_000): [3.0, 3.2, 3.1]}
+    small, many, crowd = tell_portal(ours, [1.6, 1.6, 1.6], [(4.0, 2.0)])
+
+    assert small.name.startswith("portal: verdict readable, 10 pull requests, 10,000 holdout rows")
+    assert (small.ratio, small.met) == (1.0, True)
+    assert (many.ratio, many.met) == (1.938, False)
+    assert (crowd.ratio, crowd.met) == (2.0, None)
+
+
+def test_a_stage_is_a_project_with_reviews(tmp_path: Path) -> None:
+    """Its desk lists as many pull requests as were asked for, each with a report of as many rows."""
+    stage = make_stage(tmp_path / "stage", pulls=2, rows=1_000)
+    desk = open_desk({"GREENROOM_REPOSITORY": str(stage.repository)})
+    report = desk.report("stage", stage.pull)
+
+    assert [review.pull for review in desk.reviews()] == [2, 1]
+    assert report is not None
+    assert report.holdout.rows == 1_000

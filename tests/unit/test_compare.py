@@ -120,6 +120,9 @@ def test_json_is_the_report_of_the_loop(greenroom: Command) -> None:
         len({report["candidate"]["digest"], report["champion"]["digest"], report["holdout"]["digest"]}) == 3
     )
     assert "The task is binary" in done.err
+    assert [each["thresholds"][50] for each in report["thresholds"]] == [0.5, 0.5]
+    assert {curve["kind"] for curve in report["curves"]} == {"roc", "precision_recall", "calibration"}
+    assert np.sum(report["confusions"][0]["counts"]) == len(CHURN)
 
 
 def test_the_figures_are_the_engine_s(greenroom: Command) -> None:

@@ -64,6 +64,13 @@ def test_reads_a_whole_file() -> None:
             id="option",
         ),
         pytest.param("[project]", "[project", "not valid TOML", id="not TOML"),
+        pytest.param("[project]", "[words]\nrwo = 'x'\n[project]", "words.rwo; did you mean row?", id="word"),
+        pytest.param(
+            "[project]", f"[words.classes]\n1 = '{'x' * 61}'\n[project]", "at most 60 characters", id="long"
+        ),
+        pytest.param(
+            "[project]", '[words.units]\nmiles = "a\\nb"\n[project]', "as one visible line", id="two lines"
+        ),
         pytest.param('"flight-delays"', '"Flights!"', "'Flights!' is no project name", id="name"),
     ],
 )

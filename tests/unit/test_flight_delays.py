@@ -59,6 +59,7 @@ def test_settings_are_valid_and_name_columns_of_the_tables() -> None:
     assert settings.data.target == constants["TARGET"]
     assert settings.data.group == constants["GROUP"]
     assert {rule.column for rule in settings.data.slices} <= set(constants["FEATURES"])
+    assert {*settings.words.columns, *settings.words.units} <= set(constants["FEATURES"])
 
 
 def test_the_fingerprint_covers_the_files_of_the_repository() -> None:

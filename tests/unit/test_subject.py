@@ -51,6 +51,26 @@ def test_training_rows_that_git_knows_must_be_committed(bench: Workbench) -> Non
     assert look(bench).training is not None
 
 
+def test_words_are_evidence_and_train_nothing(bench: Workbench) -> None:
+    """Other words make another report of the same model; a word for a column that is not there is refused."""
+    before, settings = look(bench), (bench.root / "greenroom.toml").read_text()
+    bench.write("greenroom.toml", f'{settings}\n[words]\nrow = "patient"\n[words.units]\nage = "years"\n')
+    bench.commit("speak of patients")
+    after = look(bench)
+    bench.write("greenroom.toml", f'{settings}\n[words.units]\naeg = "years"\n')
+    bench.commit("misspell one")
+    with pytest.raises(
+        SettingsError, match=r"\[words.units\]: the holdout has no column 'aeg'; did you mean 'age'"
+    ):
+        look(bench)
+    bench.write("greenroom.toml", settings)
+    bench.commit("say nothing")
+
+    assert after.words.rows == "patients"
+    assert after.evidence != before.evidence
+    assert after.fingerprint == before.fingerprint
+
+
 def test_seeds_that_no_rule_looks_at_are_refused(bench: Workbench) -> None:
     """Training again for nothing is told before it begins."""
     settings = (bench.root / "greenroom.toml").read_text()

@@ -10,6 +10,7 @@ from greenroom_pipeline.observations import Observations
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome, Preview
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import choose_decimals, count, round_up, write_change, write_figure
+from greenroom_pipeline.words import Words, call_slice, call_slice_rows
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Case:
     """The project's own metrics, which are measured of the candidate and the champion alone."""
     foreign: str = ""
     """Why a fork's evidence is not comparable here, as a clause; empty for everything else."""
+    words: Words = field(default_factory=Words)
 
 
 class Check(Protocol):
@@ -57,9 +59,16 @@ def explain_untestable(finding: Finding | None, *, title: str) -> str:
     return f"{title} cannot be judged: {reason}."
 
 
-def name_slice(result: MetricResult) -> str:
+def name_slice(result: MetricResult, words: Words) -> str:
+    """Return the slice in words, for a table or a list."""
     assert result.slice is not None
-    return f"{result.slice.column} {result.slice.value}"
+    return call_slice(words, result.slice.column, result.slice.value)
+
+
+def name_rows(result: MetricResult, words: Words) -> str:
+    """Return the slice's rows in words, for a sentence: the slice alone where rows have no name."""
+    assert result.slice is not None
+    return call_slice_rows(words, result.slice.column, result.slice.value)
 
 
 def turn(result: MetricResult) -> tuple[float, float, float]:

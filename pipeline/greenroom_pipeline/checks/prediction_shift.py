@@ -15,6 +15,7 @@ from greenroom_pipeline.observations import Shift
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import GateTable
 from greenroom_pipeline.wording import choose_decimals, name_class, write_change, write_figure, write_limit
+from greenroom_pipeline.words import Words
 
 _WORST: dict[Outcome, int] = {"failed": 0, "inconclusive": 1, "passed": 2}
 
@@ -41,8 +42,8 @@ def _judge(case: Case, *, most: float) -> tuple[Outcome, str]:
     rows = case.evaluation.rows
     outcome, shift = _choose_worst(shifts, most=most)
     if case.evaluation.few is not None and shift.interval != (0, 0):
-        return "inconclusive", f"Can't tell: {case.evaluation.few}. {describe_shift(shift)}."
-    return outcome, f"{describe_shift(shift)}. {_explain(shift, outcome, most=most, rows=rows)}"
+        return "inconclusive", f"Can't tell: {case.evaluation.few}. {describe_shift(shift, case.words)}."
+    return outcome, f"{describe_shift(shift, case.words)}. {_explain(shift, outcome, most=most, rows=rows)}"
 
 
 def _choose_worst(shifts: Sequence[Shift], *, most: float) -> tuple[Outcome, Shift]:
@@ -57,12 +58,13 @@ def _size(shift: Shift) -> tuple[float, float]:
     return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
 
 
-def describe_shift(shift: Shift) -> str:
+def describe_shift(shift: Shift, words: Words) -> str:
     """Say how far the mean answer moves, as a clause; the shift must have an interval."""
     assert shift.interval is not None
+    label = name_class(words.classes.get(shift.label or "", shift.label))
     what = {
-        "probability": f"The mean probability of {name_class(shift.label)}",
-        "share": f"The share of rows predicted as {name_class(shift.label)}",
+        "probability": f"The mean probability of {label}",
+        "share": f"The share of {words.rows} predicted as {label}",
         "number": "The mean prediction",
     }[shift.of]
     decimals = min(choose_decimals(shift.candidate, shift.champion, shift.difference), 6)

@@ -14,7 +14,8 @@ from greenroom_pipeline.metrics.shares import wilson_interval
 from greenroom_pipeline.observations import Flips
 from greenroom_pipeline.report import CheckResult, Outcome
 from greenroom_pipeline.settings import GateTable
-from greenroom_pipeline.wording import count, round_up, write_share
+from greenroom_pipeline.wording import round_up, write_share
+from greenroom_pipeline.words import Words, count_rows
 
 MOST_ROWS = 2**40
 _RARE = 0.05
@@ -38,43 +39,41 @@ def _judge(case: Case, *, most: float) -> tuple[Outcome, str]:
     flips = case.observed.flips
     if flips is None:
         return "not_applicable", "Only answers that are right or wrong can flip, and these are numbers."
-    told = _weigh(flips)
+    told = _weigh(flips, case.words)
     if flips.broken_interval is None:
         return "failed", f"{told} All rows are of one group, so nothing more can be told."
     if case.evaluation.few is not None and flips.broken_interval != (0, 0):
         return "inconclusive", f"Can't tell: {case.evaluation.few}. {told}"
     if most == 0:
-        return _judge_none(flips)
+        return _judge_none(flips, case.words)
     outcome = judge_most(flips.broken_interval, most=most)
     further = _count_further(flips, flips.broken_interval, most=most, confidence=case.evaluation.confidence)
     return outcome, f"{told} {_explain(outcome, further, most=most)}"
 
 
-def _judge_none(flips: Flips) -> tuple[Outcome, str]:
+def _judge_none(flips: Flips, words: Words) -> tuple[Outcome, str]:
     """Count, where no row may break: no interval of a share ever rules that out."""
     if flips.broken:
-        return "failed", f"{describe_flips(flips)} None may break."
-    return "passed", f"{describe_flips(flips)} None may break, and none does."
+        return "failed", f"{describe_flips(flips, words)} None may break."
+    return "passed", f"{describe_flips(flips, words)} None may break, and none does."
 
 
-def describe_flips(flips: Flips) -> str:
+def describe_flips(flips: Flips, words: Words) -> str:
     """Say how many rows flip either way, in a sentence."""
     if not flips.broken and not flips.fixed:
         return "No row flips: both models are right on the same rows."
     return (
-        f"Of {count(flips.rows, 'row')}, {flips.broken:,} that the champion had right are now wrong "
+        f"Of {count_rows(words, flips.rows)}, {flips.broken:,} that the champion had right are now wrong "
         f"({write_share(flips.broken / flips.rows)}), and {flips.fixed:,} that it had wrong are now right."
     )
 
 
-def _weigh(flips: Flips) -> str:
+def _weigh(flips: Flips, words: Words) -> str:
     """Say how many flip, and whether chance would do that: whether as many break as are mended."""
     if flips.p_value is None or flips.broken == flips.fixed:
-        return describe_flips(flips)
+        return describe_flips(flips, words)
     chance = "would rarely" if flips.p_value < _RARE else "could well"
-    return (
-        f"{describe_flips(flips)} Chance alone {chance} make them so unequal (p {_write_p(flips.p_value)})."
-    )
+    return f"{describe_flips(flips, words)} Chance alone {chance} make them so unequal (p {_write_p(flips.p_value)})."
 
 
 def _explain(outcome: Outcome, further: int | None, *, most: float) -> str:

@@ -14,6 +14,7 @@ from greenroom_pipeline.checks.check import (
     is_within,
     is_worse,
     name_further_rows,
+    name_rows,
     name_slice,
     one_sided_harm,
     turn,
@@ -24,6 +25,7 @@ from greenroom_pipeline.metrics.comparison import adjust_holm
 from greenroom_pipeline.report import CheckResult, MetricResult, Outcome
 from greenroom_pipeline.settings import GateRule, GateTable
 from greenroom_pipeline.wording import join_names, write_figure, write_limit
+from greenroom_pipeline.words import Words
 
 MOST_NAMED = 3
 
@@ -66,15 +68,15 @@ def _judge(
     overall = case.evaluation.find_overall(rule.metric)
     if overall is None or overall.result.interval is None:
         return "failed", explain_untestable(overall, title=case.evaluation.name_metric(rule.metric))
-    untested = _explain_untested(findings)
+    words, untested = case.words, _explain_untested(findings, case.words)
     if not harms:
         return "not_tested", f"No slice could be tested. {untested}"
     worse = _choose_worse(harms, tolerance=tolerance)
     if worse:
-        return "failed", f"{_explain_worse(worse, tolerance=tolerance)} {untested}".strip()
+        return "failed", f"{_explain_worse(worse, words, tolerance=tolerance)} {untested}".strip()
     open_ones = [harm.result for harm in harms if not is_within(harm.result, tolerance=tolerance)]
     settled = len(open_ones) < len(harms)
-    reason = f"{_explain_calm(harms, open_ones, tolerance=tolerance)} {untested}".strip()
+    reason = f"{_explain_calm(harms, open_ones, words, tolerance=tolerance)} {untested}".strip()
     return "passed" if settled else "inconclusive", reason
 
 
@@ -103,40 +105,41 @@ def _choose_worse(harms: Sequence[Harm], *, tolerance: float) -> list[MetricResu
     return [harm.result for harm in sorted(failing, key=lambda harm: (harm.p_value, turn(harm.result)[0]))]
 
 
-def _explain_worse(worse: Sequence[MetricResult], *, tolerance: float) -> str:
+def _explain_worse(worse: Sequence[MetricResult], words: Words, *, tolerance: float) -> str:
     first, *others = worse
     limit = write_limit(tolerance)
     proven = turn(first)[2] < -tolerance
     size = f"more than the tolerated {limit}" if proven else f"possibly more than the tolerated {limit}"
-    reason = f"Worse for {name_slice(first)}: {describe_move(first)}. That loss is {size}."
+    reason = f"Worse for {name_rows(first, words)}: {describe_move(first)}. That loss is {size}."
     if others:
-        names = [f"{name_slice(one)} ({write_figure(one.difference or 0.0)})" for one in others]
+        names = [f"{name_slice(one, words)} ({write_figure(one.difference or 0.0)})" for one in others]
         reason += f" Also worse: {join_names(names, most=MOST_NAMED)}."
     return reason
 
 
-def _explain_calm(harms: Sequence[Harm], open_ones: Sequence[MetricResult], *, tolerance: float) -> str:
+def _explain_calm(
+    harms: Sequence[Harm], open_ones: Sequence[MetricResult], words: Words, *, tolerance: float
+) -> str:
     lowest = min(harms, key=lambda harm: harm.p_value).result
     reason = (
         f"No slice is shown to be worse, of {len(harms):,} tested. "
-        f"The least favourable is {name_slice(lowest)}: {describe_move(lowest)}."
+        f"The least favourable is {name_slice(lowest, words)}: {describe_move(lowest)}."
     )
     if not open_ones:
         return f"{reason} A loss of more than {write_limit(tolerance)} is ruled out on each of them."
-    names = join_names([name_slice(result) for result in open_ones], most=MOST_NAMED)
+    names = join_names([name_slice(result, words) for result in open_ones], most=MOST_NAMED)
     rows = count_missing_rows(open_ones[0], tolerance=tolerance)
-    settle = (
-        f"for {name_slice(open_ones[0])}, {explain_further_rows(rows, which=name_further_rows(open_ones[0]))}"
-    )
+    further = explain_further_rows(rows, which=name_further_rows(open_ones[0]))
+    settle = f"for {name_rows(open_ones[0], words)}, {further}"
     return (
         f"{reason} Too few rows to rule out a loss of more than {write_limit(tolerance)}: {names}; {settle}."
     )
 
 
-def _explain_untested(findings: Sequence[Finding]) -> str:
+def _explain_untested(findings: Sequence[Finding], words: Words) -> str:
     """Name the slices that could not be tested, with the reason of the first."""
     untested = [one for one in findings if one.reason is not None]
     if not untested:
         return ""
-    names = join_names([name_slice(one.result) for one in untested], most=MOST_NAMED)
-    return f"Not tested: {names}; of {name_slice(untested[0].result)}, {untested[0].reason}."
+    names = join_names([name_slice(one.result, words) for one in untested], most=MOST_NAMED)
+    return f"Not tested: {names}; of {name_slice(untested[0].result, words)}, {untested[0].reason}."

@@ -34,6 +34,7 @@ from greenroom_pipeline.slices import cut_slices
 from greenroom_pipeline.subject import Champion, Subject, find_champion
 from greenroom_pipeline.survey import survey_candidate
 from greenroom_pipeline.tracking import LoggedModel
+from greenroom_pipeline.vocabulary import read_words
 from greenroom_pipeline.wording import join_names
 
 WAITING = "it waits for a maintainer's word on this commit"
@@ -117,6 +118,7 @@ def _make_subject(
         training=None,
         champion=champion,
         evidence=hashlib.sha256("\0".join(parts).encode()).hexdigest(),
+        words=read_words(project.settings.words, holdout),
     )
 
 
@@ -128,9 +130,8 @@ def _judge(project: Project, subject: Subject, submission: Submission, scores: S
     gate, own = _leave_out_own(settings)
     evaluation = _evaluate(settings, gate, subject, scores)
     foreign = f"{join_names(own)} of its own metrics would have to be measured by its code" if own else ""
-    case = Case(
-        evaluation, _survey(project, subject, submission, model, scores), _hold(submission), foreign=foreign
-    )
+    observed = _survey(project, subject, submission, model, scores)
+    case = Case(evaluation, observed, _hold(submission), foreign=foreign, words=subject.words)
     checks = run_gate(gate, case, (*PREDICTION_CHECKS, *PROJECT_CHECKS)) + _test_later(gate, case)
     assert case.preview is not None
     evidence = Evidence(

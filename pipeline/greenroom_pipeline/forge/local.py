@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom_pipeline.errors import RepositoryError
-from greenroom_pipeline.forge import PullEvent, PullRequest, PullState
+from greenroom_pipeline.forge import PullEvent, PullRequest
 from greenroom_pipeline.forge.local_events import list_events
 from greenroom_pipeline.forge.local_posts import LocalPosts
+from greenroom_pipeline.forge.local_pulls import REFS, list_pulls
 from greenroom_pipeline.forge.posts import Check, Deployment
 from greenroom_pipeline.repository import Repository
 
-_REFS = "refs/greenroom/pull/"
 _NOTHING = "0" * 40
 
 
@@ -25,20 +25,20 @@ class LocalForge:
     repository: Repository
 
     def pulls(self) -> list[PullRequest]:
-        return [self._read(number, branch) for number, branch in sorted(self._branches().items())]
+        return list_pulls(self.repository)
 
     def pull(self, number: int) -> PullRequest:
-        branch = self._branches().get(number)
-        if branch is None:
+        found = list_pulls(self.repository, f"{REFS}{number}")
+        if not found:
             raise RepositoryError(f"no pull request {number}; `greenroom run` on a branch opens one")
-        return self._read(number, branch)
+        return found[0]
 
     def pull_of_checkout(self) -> PullRequest | None:
         branch = self.repository.branch()
         if branch is None or branch == self.repository.default_branch():
             return None
         known = {name: number for number, name in self._branches().items()}
-        return self._read(known.get(branch) or self._open(branch), branch)
+        return self.pull(known.get(branch) or self._open(branch))
 
     def admit(self, number: int, *, branch: str | None, head: str) -> PullRequest:
         known = self._branches()
@@ -51,7 +51,7 @@ class LocalForge:
         ref, there = f"refs/heads/{branch}", self.repository.asks
         free = (
             branch not in (None, self.repository.default_branch(), *taken)
-            and not there("symbolic-ref", "--quiet", f"{_REFS}{number}")
+            and not there("symbolic-ref", "--quiet", f"{REFS}{number}")
             and there("show-ref", "--verify", "--quiet", ref)
             and self.repository.commit(ref).sha == head
         )
@@ -60,7 +60,7 @@ class LocalForge:
                 f"there is no open pull request {number}, and no branch {branch or '(none)'!r} at {head[:7]} to"
                 " open it for; push the branch first"
             )
-        self.repository.git("symbolic-ref", f"{_REFS}{number}", ref)
+        self.repository.git("symbolic-ref", f"{REFS}{number}", ref)
         last = max(number, int(self._config("greenroom.lastpull") or 0))
         self.repository.git("config", "greenroom.lastpull", str(last))
 
@@ -122,9 +122,9 @@ class LocalForge:
         form = "%(refname)%00%(symref)"
         found: dict[int, str] = {}
         # for-each-ref leaves out refs whose branch is gone; those pull requests are closed and stay numbered.
-        for line in self.repository.git("for-each-ref", f"--format={form}", _REFS).splitlines():
+        for line in self.repository.git("for-each-ref", f"--format={form}", REFS).splitlines():
             name, target = line.split("\0")
-            number = name.removeprefix(_REFS)
+            number = name.removeprefix(REFS)
             if number.isdecimal():
                 found[int(number)] = target.removeprefix("refs/heads/")
         return found
@@ -132,35 +132,15 @@ class LocalForge:
     def _open(self, branch: str) -> int:
         number = int(self._config("greenroom.lastpull") or 0) + 1
         # Creating a ref is git's own way of being first; whoever comes second takes the next number.
-        while not self.repository.asks("update-ref", f"{_REFS}{number}", "HEAD", _NOTHING):
+        while not self.repository.asks("update-ref", f"{REFS}{number}", "HEAD", _NOTHING):
             number += 1
-        self.repository.git("symbolic-ref", f"{_REFS}{number}", f"refs/heads/{branch}")
+        self.repository.git("symbolic-ref", f"{REFS}{number}", f"refs/heads/{branch}")
         self.repository.git("config", "greenroom.lastpull", str(number))
         return number
 
     def _config(self, key: str) -> str | None:
         known = self.repository.asks("config", "--get", key)
         return self.repository.git("config", "--get", key) if known else None
-
-    def _read(self, number: int, branch: str) -> PullRequest:
-        commit = self.repository.commit(f"refs/heads/{branch}")
-        description = self._config(f"branch.{branch}.description")
-        return PullRequest(
-            number=number,
-            title=description.strip().splitlines()[0]
-            if description and description.strip()
-            else commit.subject,
-            branch=branch,
-            author=commit.author,
-            head=commit.sha,
-            state=self._state(commit.sha),
-            updated=commit.time,
-            base=self.repository.default_branch(),
-        )
-
-    def _state(self, head: str) -> PullState:
-        merged = self.repository.is_merged(head, self.repository.default_branch())
-        return "merged" if merged else "open"
 
 
 def _merge(tree: Repository, pull: PullRequest, *, into: str, by: str) -> str:

@@ -69,7 +69,7 @@ def write_findings(report: Report, gate: GateTable) -> list[Section]:
     slices = list_slices(report, gate.check, min_rows=gate.min_rows, most=None)
     told = [
         *tell_slices(report, gate.check, min_rows=gate.min_rows),
-        *tell_answers(report.observations),
+        *tell_answers(report.observations, report.words),
     ]
     advice = [] if report.verdict == "pass" else advise(report, gate.check, min_rows=gate.min_rows)
     open_ones = [check for check in report.checks if _is_open(check)]

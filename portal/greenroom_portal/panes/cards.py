@@ -6,46 +6,72 @@ from datetime import datetime
 
 import streamlit as st
 
-from greenroom_pipeline.desk import Review
+from greenroom_pipeline.desk import PreviewStatus, Review
+from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.report import MetricResult
 from greenroom_portal.charts.intervals import draw_interval
-from greenroom_portal.data import load_report
+from greenroom_portal.data import load_champion_digest, load_described, load_previews
 from greenroom_portal.panes.marks import show_mark
+from greenroom_portal.panes.problems import show_problem
 from greenroom_portal.router import REVIEW
 from greenroom_portal.selection import Selection, address_review
-from greenroom_portal.tables.metrics import judge, main_metric
-from greenroom_portal.wording import age, clean, escape, mark_pull, mark_run, mark_verdict, signed, span
+from greenroom_portal.tables.metrics import judge
+from greenroom_portal.wording import (
+    age,
+    clean,
+    escape,
+    mark_decision,
+    mark_preview,
+    mark_run,
+    mark_verdict,
+    signed,
+    span,
+)
 
 
-def show_cards(reviews: list[Review], *, now: datetime) -> None:
-    for review in reviews:
+def show_reviews(pulls: list[PullRequest], *, previews: dict[str, PreviewStatus], now: datetime) -> None:
+    """Show what became of these pull requests: nothing of others is read."""
+    for review in load_described(pulls) if pulls else []:
         with st.container(border=True, gap="xsmall", key=f"review-{review.project}-{review.pull}"):
-            _show_card(review, now=now)
+            _show_card(review, preview=previews.get(str(review.pull)), now=now)
 
 
-def _show_card(review: Review, *, now: datetime) -> None:
+def find_previews() -> dict[str, PreviewStatus]:
+    """Return the previews by slot; without a host the list is there all the same, and says why it shows none."""
+    try:
+        return {status.slot: status for status in load_previews()}
+    except GreenroomError as error:
+        show_problem("The previews are not shown.", error)
+        return {}
+
+
+def _show_card(review: Review, *, preview: PreviewStatus | None, now: datetime) -> None:
+    st.page_link(
+        REVIEW,
+        label=f"**{escape(review.title, longest=120)}**",
+        query_params=address_review(Selection(review.project, review.pull)),
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _show_state(review)
-        st.page_link(
-            REVIEW,
-            label=f"**{escape(review.title, longest=120)}**",
-            query_params=address_review(Selection(review.project, review.pull)),
-        )
+        show_mark(mark_decision(review.pull_state, in_production=_is_champion(review)))
+        if preview is not None:
+            show_mark(mark_preview(preview.state))
     if review.summary:
         st.markdown(escape(review.summary, longest=400))
-    report = load_report(review)
-    metric = main_metric(report) if report else None
-    if metric is not None:
-        _show_metric(metric)
+    if review.main is not None:
+        _show_metric(review.main)
     st.caption(
         f"{escape(review.project)} · #{review.pull} · {escape(review.author)} · "
         f"{escape(review.branch)} · {age(review.updated, now=now)}"
     )
 
 
+def _is_champion(review: Review) -> bool:
+    return review.digest is not None and review.digest == load_champion_digest(review.project)
+
+
 def _show_state(review: Review) -> None:
-    if review.pull_state != "open":
-        show_mark(mark_pull(review.pull_state))
     if review.verdict is not None:
         show_mark(mark_verdict(review.verdict))
     elif review.run_state == "failed" and review.step:

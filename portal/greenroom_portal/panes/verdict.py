@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from greenroom_pipeline.checks.remedies import find_remedy
 from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import Report
 from greenroom_portal.panes.marks import show_mark
@@ -30,10 +31,27 @@ def show_header(review: Review, *, now: datetime) -> None:
 def show_verdict(report: Report, *, champion_digest: str | None) -> None:
     mark = mark_verdict(report.verdict)
     with st.container(key="verdict"):
-        _BOXES[report.verdict](f"**{mark.word}.** {escape(report.summary, longest=600)}", icon=mark.icon)
+        settle = tell_settling(report)
+        further = f"\n\n**What would settle it:** {escape(settle, longest=600)}" if settle else ""
+        _BOXES[report.verdict](
+            f"**{mark.word}.** {escape(report.summary, longest=600)}{further}", icon=mark.icon
+        )
     note = tell_production(report, champion_digest=champion_digest)
     if note:
         st.info(note, icon=":material/info:")
+
+
+def tell_settling(report: Report) -> str:
+    """Say what would settle an inconclusive verdict, by the first check that is open; nothing for another."""
+    if report.verdict != "inconclusive":
+        return ""
+    told = (
+        find_remedy(check, report.words)
+        for outcome in ("inconclusive", "not_tested")
+        for check in report.checks
+        if check.outcome == outcome
+    )
+    return next((remedy for remedy in told if remedy), "")
 
 
 def tell_production(report: Report, *, champion_digest: str | None) -> str | None:

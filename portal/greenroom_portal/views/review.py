@@ -16,11 +16,12 @@ from greenroom_portal.panes.metrics import show_metrics, show_slices
 from greenroom_portal.panes.movements import show_movements
 from greenroom_portal.panes.problems import show_problem
 from greenroom_portal.panes.promotion import show_promotion
-from greenroom_portal.panes.queries import show_queries
 from greenroom_portal.panes.timeline import show_timeline
+from greenroom_portal.panes.trying import show_way_to_try
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
-from greenroom_portal.router import REVIEWS
+from greenroom_portal.router import REVIEWS, name_tab
 from greenroom_portal.selection import read_selection
+from greenroom_portal.wording import clean
 
 st.page_link(REVIEWS, label="All reviews", icon=":material/arrow_back:")
 selection = read_selection(st.query_params.to_dict())
@@ -35,6 +36,7 @@ except GreenroomError as error:
     show_problem("This review cannot be shown.", error)
     st.stop()
 
+name_tab(f"#{review.pull} {clean(review.title, longest=80)}")
 show_header(review, now=datetime.now(UTC))
 if report is None:
     show_run(review)
@@ -42,6 +44,7 @@ if report is None:
     st.stop()
 
 show_verdict(report, champion_digest=champion_digest)
+show_way_to_try(review)
 show_promotion(review, report)
 show_movements(report)
 show_checks(report)
@@ -51,6 +54,5 @@ show_slices(report)
 show_curves(report)
 show_disagreements(review, report)
 show_exploration(review, report)
-show_queries(review, report)
 show_lineage(review, report)
 show_timeline(review)
