@@ -47,10 +47,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         app.run()
         if view is None and pull is None:
             return app
-        app.switch_page(view or "review.py")
-        if pull is not None:
-            address = {"project": project, "pull": str(pull), **address}
-        app.query_params.update(address)
+        app.switch_page("review.py")
+        app.query_params.update({"project": project, "pull": str(pull), **address})
         return app.run()
 
     return open_

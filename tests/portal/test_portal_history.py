@@ -11,7 +11,7 @@ from tests.portal.conftest import OpenPage
 from tests.portal.history_desks import START, make_reign, reigns
 from tests.portal.test_portal_reviews import links, shown
 
-DESKS = "tests.portal.history_desks"
+DESKS = "history_desks"
 NOW = START + timedelta(days=100)
 
 

@@ -13,7 +13,7 @@ from tests.portal.conftest import OpenPage, desk_in_use
 from tests.portal.history_desks import EventfulDesk
 from tests.portal.test_portal_reviews import shown
 
-DESKS = "tests.portal.history_desks"
+DESKS = "history_desks"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
