@@ -27,9 +27,9 @@ def fresh_caches() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens the list, or with `pull=` a review, or the page of the script *view*, of the desk so named.
+    """Return a function that opens the list of the desk so named.
 
-    *address* is what else stands in the address of list or page.
+    With `pull=` it opens a review, with `view=` the page of that script; what else is given stands in the address.
     """
 
     def open_(
