@@ -25,6 +25,7 @@ from greenroom_pipeline.api.app import build_api
 from greenroom_pipeline.errors import GreenroomError, ServeError
 from greenroom_pipeline.forge.registration import read_registration
 from greenroom_pipeline.places import find_places
+from greenroom_portal import guide
 from greenroom_portal.batch import MOST_MEGABYTES
 from greenroom_portal.edge import ApiMiddleware, GuardMiddleware, content_policy
 from greenroom_portal.router import SCRIPT
@@ -42,12 +43,15 @@ PAGE_MODULES = [
         "curves",
         "disagreements",
         "exploration",
+        "filters",
         "lineage",
         "metrics",
         "movements",
+        "previews",
         "promotion",
         "queries",
         "timeline",
+        "welcome",
     )
 ]
 
@@ -85,6 +89,7 @@ def build_app(*, api_port: int | None = None) -> App:
     return App(
         SCRIPT,
         lifespan=_import_pages,
+        routes=[guide.ROUTE],
         middleware=[
             Middleware(
                 GuardMiddleware,

@@ -18,6 +18,7 @@ HISTORY = VIEWS / "history.py"
 # Titles wrap on a telephone; Streamlit would cut them off without a sign.
 STYLE = """<style>
 [data-testid=stPageLink] * { white-space: normal; overflow: visible; }
+[data-testid=stMain] [data-testid=stPageLink] a { padding-left: 0; margin-left: 0; }
 </style>"""
 LISTED = [
     (REVIEWS, "Reviews", ":material/rule:", ""),

@@ -10,7 +10,7 @@ _LIGHT = {
     "primaryColor": "#0b6e4f",
     "backgroundColor": "#fbfcfb",
     "secondaryBackgroundColor": "#eef4f0",
-    "textColor": "#14231c",
+    "textColor": "#0c1812",
     "linkColor": "#0b6e4f",
     "borderColor": "#cfdcd4",
     "codeBackgroundColor": "#eef4f0",

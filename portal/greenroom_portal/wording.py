@@ -182,10 +182,14 @@ def duration(seconds: float) -> str:
 def age(then: datetime, *, now: datetime) -> str:
     """How long ago *then* was; a time without a zone is taken as UTC."""
     aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-    seconds = max(0, int((now - aware).total_seconds()))
+    return ago((now - aware).total_seconds())
+
+
+def ago(seconds: float) -> str:
+    """How long ago it was, in the greatest unit that fits."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            count = seconds // size
+            count = int(seconds // size)
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
 

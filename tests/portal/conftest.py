@@ -30,7 +30,7 @@ def fresh_caches() -> Iterator[None]:
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens the list, a review (`pull=`), or the page of a script (*view*), of a desk.
 
-    *address* is what else stands in the address of list or page.
+    With `pull=` it opens a review, with `view=` the page of that script; what else is given stands in the address.
     """
 
     def open_(

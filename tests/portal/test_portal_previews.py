@@ -22,7 +22,7 @@ def test_use_is_told_in_peoples_units() -> None:
     """Memory, requests, last use and wakes are words and numbers; what is not known is left out."""
     awake = PreviewStatus("7", "awake", memory=230 * 2**20, requests=1_204, idle=12.0, wakes=1)
 
-    assert tell_use(awake) == ["230 MiB", "1,204 requests", "last used 12.0 s ago", "woken 1 time"]
+    assert tell_use(awake) == ["230 MiB", "1,204 requests", "last used just now", "woken 1 time"]
     assert tell_use(PreviewStatus("9", "asleep", requests=1)) == ["1 request"]
     assert tell_total(everything_hosted().hosted) == "2 of 4 awake. They take 410 MiB."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from greenroom_pipeline.desk import PRODUCTION, PreviewAction, PreviewState, PreviewStatus
-from greenroom_portal.wording import duration
+from greenroom_portal.wording import ago
 
 _MIB = 2**20
 # Those that answer first, and those that need somebody before those that are gone.
@@ -46,7 +46,7 @@ def tell_use(status: PreviewStatus) -> list[str]:
     return [
         *([megabytes(status.memory)] if status.memory is not None else []),
         _count(status.requests, "request"),
-        *([f"last used {duration(status.idle)} ago"] if status.idle is not None else []),
+        *([f"last used {ago(status.idle)}"] if status.idle is not None else []),
         *([f"woken {_count(status.wakes, 'time')}"] if status.wakes else []),
     ]
 

@@ -19,6 +19,7 @@ from greenroom_portal.panes.promotion import show_promotion
 from greenroom_portal.panes.timeline import show_timeline
 from greenroom_portal.panes.trying import show_way_to_try
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
+from greenroom_portal.panes.welcome import show_guide
 from greenroom_portal.router import REVIEWS, name_tab
 from greenroom_portal.selection import read_selection
 from greenroom_portal.wording import clean
@@ -26,7 +27,7 @@ from greenroom_portal.wording import clean
 st.page_link(REVIEWS, label="All reviews", icon=":material/arrow_back:")
 selection = read_selection(st.query_params.to_dict())
 if selection is None:
-    st.error("This address names no review. Choose one from the list.", icon=":material/link_off:")
+    st.error("This address names no review. Choose one from all reviews.", icon=":material/link_off:")
     st.stop()
 try:
     review = load_review(selection.project, selection.pull)
@@ -45,6 +46,7 @@ if report is None:
 
 show_verdict(report, champion_digest=champion_digest)
 show_way_to_try(review)
+show_guide()
 show_promotion(review, report)
 show_movements(report)
 show_checks(report)
