@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from greenroom_pipeline.cases import PinnedCase
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span
+from greenroom_pipeline.filters import Column, Filter
 from greenroom_pipeline.forge import PullRequest, PullState
 from greenroom_pipeline.report import MetricResult, Report, Verdict
 
@@ -192,6 +194,28 @@ class Desk(Protocol):
 
     def rows(self, project: str, pull: int) -> Rows | None:
         """Return the files of the whole holdout; None where they are not on this machine."""
+        ...
+
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        """Return the holdout's columns, by which its rows can be filtered."""
+        ...
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        """Return what values a column of the holdout has."""
+        ...
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        """Measure both models on the holdout's rows that meet all of *filters*, as the gate measures a slice."""
+        ...
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        """Return the rows on which the models differ most among those that meet all of *filters*."""
+        ...
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        """Return what the models take of one row of the holdout; the same *seed* returns the same one."""
         ...
 
     def previews(self) -> list[PreviewStatus]:

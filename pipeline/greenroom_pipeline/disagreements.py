@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from greenroom_pipeline.metrics.metric import Sample
 from greenroom_pipeline.predictions import Predictions
 from greenroom_pipeline.report import Answer, Disagreement, Task
-from greenroom_pipeline.target import Target, read_sample, read_target
+from greenroom_pipeline.target import read_sample, read_target
 
 MOST_ROWS = 50
 
@@ -35,22 +35,30 @@ def find_disagreements(
         return []
     truth = read_target(target, task=task, candidate=candidate, champion=champion)
     ours, theirs = (read_sample(model, target=truth) for model in (candidate, champion))
-    distances = _measure_distances(ours, theirs, task=task)
-    rows = np.argsort(-distances, kind="stable")[:most]
+    distances = measure_distances(ours, theirs, task=task)
     return [
         Disagreement(
             row=int(row),
             features=_write_features(features, int(row)),
-            target=_write_value(truth, truth.values[row]),
-            candidate=_write_answer(ours, int(row), target=truth),
-            champion=_write_answer(theirs, int(row), target=truth),
+            target=write_value(ours, ours.target[row]),
+            candidate=write_answer(ours, int(row)),
+            champion=write_answer(theirs, int(row)),
         )
-        for row in rows
-        if distances[row] > 0
+        for row in rank_rows(distances, most=most)
     ]
 
 
-def _measure_distances(ours: Sample, theirs: Sample, *, task: Task) -> NDArray[np.float64]:
+def rank_rows(distances: NDArray[np.float64], *, most: int) -> NDArray[np.intp]:
+    """Return the places of the greatest distances above 0, greatest first, equal ones in their own order."""
+    among = np.flatnonzero(distances > 0)
+    if among.size > most:
+        # Sorting all of many millions would take seconds.
+        least = np.partition(distances[among], among.size - most)[among.size - most]
+        among = among[distances[among] >= least]
+    return among[np.argsort(-distances[among], kind="stable")[:most]]
+
+
+def measure_distances(ours: Sample, theirs: Sample, *, task: Task) -> NDArray[np.float64]:
     if task == "regression":
         with np.errstate(over="ignore"):
             distances: NDArray[np.float64] = np.abs(ours.predicted - theirs.predicted)
@@ -66,15 +74,15 @@ def _write_features(features: pd.DataFrame, row: int) -> dict[str, Any]:
     return {str(name): to_native(features.iloc[row, place]) for place, name in enumerate(features.columns)}
 
 
-def _write_value(target: Target, value: Any) -> str | float:
-    return target.classes[value] if target.classes else float(value)
+def write_value(sample: Sample, value: Any) -> str | float:
+    return sample.classes[value] if sample.classes else float(value)
 
 
-def _write_answer(sample: Sample, row: int, *, target: Target) -> Answer:
+def write_answer(sample: Sample, row: int) -> Answer:
     of_truth = None
     if sample.probabilities is not None:
-        of_truth = float(sample.probabilities[row, target.values[row]])
-    return Answer(prediction=_write_value(target, sample.predicted[row]), probability=of_truth)
+        of_truth = float(sample.probabilities[row, sample.target[row]])
+    return Answer(prediction=write_value(sample, sample.predicted[row]), probability=of_truth)
 
 
 def to_native(value: Any) -> Any:

@@ -18,7 +18,15 @@ from greenroom_pipeline.metrics.registry import find_metric
 from greenroom_pipeline.predictions import Predictions, code_labels
 from greenroom_pipeline.report import MetricResult, Slice, Task
 from greenroom_pipeline.slices import SliceColumn
-from greenroom_pipeline.target import Target, read_sample, read_target, read_weights
+from greenroom_pipeline.target import (
+    Target,
+    Whole,
+    code_target,
+    read_sample,
+    read_target,
+    read_weights,
+    scale_weights,
+)
 from greenroom_pipeline.wording import count
 
 
@@ -122,11 +130,13 @@ def evaluate(
     whole = _join(models, own, groups=coded)
     design = Design(confidence=confidence, seed=seed)
     few = _explain_few(whole, truth, min_rows=min_rows, min_class_rows=min_class_rows)
-    classes = _choose_classes(truth, min_class_rows=min_class_rows)
+    classes = _choose_classes(truth.count_classes(), task=task, min_class_rows=min_class_rows)
     findings = []
     numbers = {each.metric.name: each for each in own if isinstance(each, OwnNumbers)}
     for place, part in enumerate(_split(whole, slices)):
-        small = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
+        small = None
+        if part.slice is not None:
+            small = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
         for metric in chosen:
             if metric.name in numbers:
                 found = pair_drawn(numbers[metric.name].parts[place], confidence=confidence)
@@ -134,6 +144,53 @@ def evaluate(
                 found = pair(metric, part.candidate, part.champion, replace(design, groups=part.groups))
             findings.append(_conclude(metric, found, part, confidence=confidence, small=small))
     return Evaluation(task, champion is not None, tuple(findings), few)
+
+
+def evaluate_part(
+    part: Part,
+    *,
+    task: Task,
+    whole: Whole,
+    metrics: Sequence[str],
+    confidence: float = 0.95,
+    min_rows: int = 100,
+    min_class_rows: int = 10,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure and compare both models on some rows, exactly as `evaluate` does on a slice that has these rows.
+
+    Results name no slice; `few` says why a check would not test these rows.
+    """
+    classes = _choose_classes(whole.counts, task=task, min_class_rows=min_class_rows)
+    few = _explain_small(part, classes, min_rows=min_rows, min_class_rows=min_class_rows)
+    design = Design(confidence=confidence, groups=part.groups, seed=seed)
+    findings = []
+    for name in metrics:
+        metric = find_metric(name, task=task)
+        found = pair(metric, part.candidate, part.champion, design)
+        findings.append(_conclude(metric, found, part, confidence=confidence, small=few))
+    return Evaluation(task, part.champion is not None, tuple(findings), few)
+
+
+def join_rows(
+    *,
+    task: Task,
+    whole: Whole,
+    target: ArrayLike | pd.Series[Any],
+    candidate: Predictions,
+    champion: Predictions | None,
+    groups: ArrayLike | pd.Series[Any] | None = None,
+    weights: ArrayLike | pd.Series[Any] | None = None,
+    positive: str | None = None,
+) -> Part:
+    """Return both models' answers on some rows, in the coding of the whole holdout."""
+    truth = code_target(target, task=task, whole=whole, positive=positive)
+    weighed = None
+    if weights is not None and whole.greatest_weight is not None:
+        weighed = scale_weights(weights, greatest=whole.greatest_weight)
+    coded = None if groups is None else encode_groups(groups, rows=truth.rows)
+    models = [read_sample(each, target=truth, weights=weighed) for each in (candidate, champion) if each]
+    return _join(models, (), groups=coded)
 
 
 def encode_groups(groups: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np.int32]:
@@ -180,33 +237,27 @@ def _explain_few(whole: Part, truth: Target, *, min_rows: int, min_class_rows: i
     return None
 
 
-def _choose_classes(truth: Target, *, min_class_rows: int) -> dict[int, str]:
-    """Return the classes that a slice must have rows of, by code.
+def _choose_classes(counts: Mapping[str, int], *, task: Task, min_class_rows: int) -> list[str]:
+    """Return the classes that a slice must have rows of, from those of the whole holdout.
 
     One of many that is rare everywhere would leave every slice untested, so it is not asked for.
     """
-    present = truth.classes_present()
-    if truth.task != "multiclass":
-        return present
-    of_class = np.bincount(truth.values)
-    return {code: name for code, name in present.items() if of_class[code] >= min_class_rows}
+    least = min_class_rows if task == "multiclass" else 1
+    return [name for name, rows in counts.items() if rows >= least]
 
 
-def _explain_small(
-    part: Part, classes: Mapping[int, str], *, min_rows: int, min_class_rows: int
-) -> str | None:
-    """Say why a slice is too small to test, or return None; *classes* are those that it must have, by code."""
-    if part.slice is None:
-        return None
+def _explain_small(part: Part, classes: Sequence[str], *, min_rows: int, min_class_rows: int) -> str | None:
+    """Say why a slice is too small to test, or return None; *classes* are those that it must have."""
     rows = part.candidate.rows
     if rows < min_rows:
         return f"it has {count(rows, 'row')}, fewer than {min_rows}"
     if not classes:
         return None
-    of_class = np.bincount(part.candidate.target, minlength=max(classes) + 1)
-    for code, name in classes.items():
-        if of_class[code] < min_class_rows:
-            return f"it has {count(int(of_class[code]), 'row')} of class {name}, fewer than {min_class_rows}"
+    known = part.candidate.classes
+    of_class = dict(zip(known, np.bincount(part.candidate.target, minlength=len(known)), strict=True))
+    for name in classes:
+        if of_class[name] < min_class_rows:
+            return f"it has {count(int(of_class[name]), 'row')} of class {name}, fewer than {min_class_rows}"
     return None
 
 

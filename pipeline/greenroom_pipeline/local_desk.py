@@ -22,9 +22,18 @@ from greenroom_pipeline.desk import (
     Rows,
     RunState,
 )
-from greenroom_pipeline.errors import RepositoryError, StoreError
+from greenroom_pipeline.errors import DataError, RepositoryError, StoreError
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span, Terms
+from greenroom_pipeline.filters import Column, Filter
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.history import tell_history
+from greenroom_pipeline.inspection import (
+    explore_rows,
+    list_columns,
+    list_differences,
+    pick_row,
+    span_column,
+)
 from greenroom_pipeline.listing import find_judged, find_records
 from greenroom_pipeline.pinning import pin_case
 from greenroom_pipeline.places import find_places
@@ -35,7 +44,7 @@ from greenroom_pipeline.promotion import promote_pull
 from greenroom_pipeline.queries import query, query_many
 from greenroom_pipeline.record import find_newest, read_failure, read_main, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
-from greenroom_pipeline.rows import find_rows
+from greenroom_pipeline.rows import find_rows, read_terms
 from greenroom_pipeline.timeline import tell_timeline
 from greenroom_pipeline.tracking import RunRecord
 
@@ -102,6 +111,37 @@ class LocalDesk:
     def rows(self, project: str, pull: int) -> Rows | None:
         record = self._record(self._pull(project, pull))
         return find_rows(self.project_here, record) if record else None
+
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        return list_columns(self._require_rows(project, pull))
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        return span_column(self._require_rows(project, pull), column)
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        return explore_rows(self._require_rows(project, pull), self._terms(project, pull), filters)
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        files = self._require_rows(project, pull)
+        return list_differences(files, self._terms(project, pull), filters, kept=kept, most=most)
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        return pick_row(self._require_rows(project, pull), self._terms(project, pull), seed=seed)
+
+    def _require_rows(self, project: str, pull: int) -> Rows:
+        files = self.rows(project, pull)
+        if files is None:
+            raise DataError("the holdout's rows are not on this machine; `greenroom run` the commit here")
+        return files
+
+    def _terms(self, project: str, pull: int) -> Terms:
+        record = self._record(self._pull(project, pull))
+        if record is None:
+            raise StoreError(f"pull request {pull} has no run yet; run `greenroom run` on it")
+        features = [feature["name"] for feature in self.profile(project, pull)["features"]]
+        return read_terms(self.project_here, record, features=features)
 
     def previews(self) -> list[PreviewStatus]:
         return list_statuses(self.project_here.places, project=self.project_here.name)

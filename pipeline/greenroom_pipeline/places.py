@@ -46,6 +46,11 @@ class Places:
         return self.host / "tokens.json"
 
     @property
+    def holdouts(self) -> Path:
+        """Copies of holdouts by digest, which can be made again."""
+        return self.home / "holdouts"
+
+    @property
     def scratch(self) -> Path:
         """Working files of runs; nothing here is needed once a run has ended."""
         return self.home / "scratch"

@@ -14,6 +14,7 @@ from greenroom_pipeline.checks.registry import PREDICTION_CHECKS, PROJECT_CHECKS
 from greenroom_pipeline.errors import GreenroomError, PreviewError
 from greenroom_pipeline.evaluation import evaluate
 from greenroom_pipeline.gate import apply_overrides, choose_metrics, run_gate
+from greenroom_pipeline.holdouts import keep_holdout
 from greenroom_pipeline.known import Known, find_known
 from greenroom_pipeline.metrics.own import Own
 from greenroom_pipeline.models import Model
@@ -31,7 +32,8 @@ from greenroom_pipeline.record import (
     inherit_parameters,
 )
 from greenroom_pipeline.report import CheckResult, Preview, Report, Task
-from greenroom_pipeline.score import model_environment, score
+from greenroom_pipeline.rows import PREDICTED, Role
+from greenroom_pipeline.score import model_environment, name_predictions, score
 from greenroom_pipeline.seeds import observe_seeds, train_seeds
 from greenroom_pipeline.serving import Served, serve_and_time, serve_candidate
 from greenroom_pipeline.slices import SliceColumn, cut_slices
@@ -75,6 +77,9 @@ def run_loop(project: Project, progress: Progress, environ: Mapping[str, str] = 
     with steps.step("fingerprint") as step:
         subject = identify(project)
         step.note = f"{subject.fingerprint[:12]} at commit {subject.commit.sha[:7]}"
+    keep_holdout(
+        project.places, project.repository.root / project.settings.data.holdout, digest=subject.holdout.digest
+    )
     known = find_known(project, subject)
     if known is not None:
         return _repeat(project, subject, known, steps)
@@ -172,12 +177,12 @@ def _score(run: Run, model: Model) -> Scores:
     subject, champion = run.subject, run.subject.champion
     with run.steps.step("score") as step:
         require_another_model(run.project.store, subject, model)
-        candidate, known = _score_model(run, model, who="the candidate")
+        candidate, known = _score_model(run, model, who="candidate")
         if champion is None:
             step.cached = known
             step.note = f"{len(subject.holdout.frame):,} rows; there is no champion yet"
             return Scores(candidate, None)
-        other, other_known = _score_model(run, champion.model, who="the champion")
+        other, other_known = _score_model(run, champion.model, who="champion")
         step.cached = known and other_known
         step.note = (
             f"{len(subject.holdout.frame):,} rows{', the champion from its record' if other_known else ''}"
@@ -185,10 +190,11 @@ def _score(run: Run, model: Model) -> Scores:
         return Scores(candidate, other)
 
 
-def _score_model(run: Run, model: Model, *, who: str) -> tuple[Predictions, bool]:
-    return score(
-        model, run.subject.holdout, task=run.task, store=run.project.store, places=run.project.places, who=who
-    )
+def _score_model(run: Run, model: Model, *, who: Role) -> tuple[Predictions, bool]:
+    store, holdout = run.project.store, run.subject.holdout
+    found = score(model, holdout, task=run.task, store=store, places=run.project.places, who=f"the {who}")
+    store.tag(run.id, {PREDICTED[who]: name_predictions(model, holdout)})
+    return found
 
 
 def _evaluate(run: Run, model: Model, scores: Scores) -> Case:

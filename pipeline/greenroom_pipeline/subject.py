@@ -54,7 +54,7 @@ class Subject:
     @property
     def seed(self) -> int:
         """What everything random about the verdict starts from: the same evidence draws the same."""
-        return int(self.evidence[:15], 16)
+        return start_seed(self.evidence)
 
     @property
     def origin(self) -> Origin:
@@ -114,6 +114,10 @@ def identify(project: Project) -> Subject:
         ),
         words=words,
     )
+
+
+def start_seed(evidence: str) -> int:
+    return int(evidence[:15], 16)
 
 
 def _require_loss_rule(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,52 @@ class Target:
     def rows(self) -> int:
         return int(self.values.size)
 
+    def count_classes(self) -> dict[str, int]:
+        """Return how many rows each class has that rows are of, in order; none for regression."""
+        counts = np.bincount(self.values) if self.classes else ()
+        return {self.classes[code]: int(rows) for code, rows in enumerate(counts) if rows}
+
     def classes_present(self) -> dict[int, str]:
         """Return the classes that rows are of, by code; none for regression."""
         if not self.classes:
             return {}
         return {int(code): self.classes[code] for code in np.flatnonzero(np.bincount(self.values))}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What all rows of a holdout say that some of its rows do not."""
+
+    counts: Mapping[str, int]
+    """How many rows each class of the target has, in order; none for regression."""
+    classes: tuple[str, ...]
+    """These and the ones that only a model knows, in order."""
+    greatest_weight: float | None
+    """None where all rows count alike."""
+
+
+def describe_whole(
+    counts: Mapping[Any, int], *, known: Sequence[Any], greatest_weight: float | None = None
+) -> Whole:
+    """Return what a holdout says from the rows that each value of its target has; *known* are models' classes."""
+    rows: dict[str, int] = {}
+    for value, many in counts.items():
+        rows[as_label(value)] = rows.get(as_label(value), 0) + many
+    return Whole(
+        counts={label: rows[label] for label in order_labels(list(rows))},
+        classes=order_labels([*rows, *map(as_label, known)]),
+        greatest_weight=greatest_weight,
+    )
+
+
+def code_target(
+    values: ArrayLike | pd.Series[Any], *, task: Task, whole: Whole, positive: str | None = None
+) -> Target:
+    """Return the target of some rows of a holdout, coded as the whole is; `DataError` when it cannot be used."""
+    if task == "regression":
+        return Target(task, _read_numbers(values), (), None)
+    code = _choose_positive(whole.classes, positive) if task == "binary" else None
+    return Target(task, _encode(as_labels(values), whole.classes), whole.classes, code)
 
 
 def read_target(
@@ -102,26 +143,40 @@ def read_weights(values: ArrayLike | pd.Series[Any], *, rows: int) -> NDArray[np
 
     `DataError` unless all are numbers of 0 or more.
     """
-    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
-    try:
-        weights = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise DataError(f"weights must be numbers, but the first is {series.iloc[0]!r}; mend them") from None
+    weights = _read_positive(values)
     if weights.size != rows:
         raise DataError(
             f"there are {count(weights.size, 'weight')} for {count(rows, 'row')}; give each row one"
-        )
-    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if wrong.size:
-        raise DataError(
-            f"the weight of row {wrong[0]} is {weights[wrong[0]]}; give each row a number of 0 or more"
         )
     if not weights.any():
         raise DataError("all weights are 0, so no row counts; give some rows a weight above 0")
     if (weights == weights[0]).all():
         return None
+    return _scale(weights, greatest=weights.max())
+
+
+def scale_weights(values: ArrayLike | pd.Series[Any], *, greatest: float) -> NDArray[np.float64]:
+    """Return weights of some rows with a mean of 1; *greatest* is that of the whole holdout."""
+    return _scale(_read_positive(values), greatest=greatest)
+
+
+def _scale(weights: NDArray[np.float64], *, greatest: float) -> NDArray[np.float64]:
     # Sums of the greatest weights, and quotients of the least, would leave the range of 64 bits.
-    return normalize_weights(weights / weights.max())
+    return normalize_weights(weights / greatest)
+
+
+def _read_positive(values: ArrayLike | pd.Series[Any]) -> NDArray[np.float64]:
+    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    try:
+        weights: NDArray[np.float64] = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise DataError(f"weights must be numbers, but the first is {series.iloc[0]!r}; mend them") from None
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if wrong.size:
+        raise DataError(
+            f"the weight of row {wrong[0]} is {weights[wrong[0]]}; give each row a number of 0 or more"
+        )
+    return weights
 
 
 def _order_probabilities(predictions: Predictions, target: Target) -> NDArray[np.floating[Any]] | None:

@@ -27,11 +27,14 @@ from greenroom_pipeline.desk import (
     Rows,
 )
 from greenroom_pipeline.errors import GreenroomError
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span
+from greenroom_pipeline.filters import Column, Filter, encode_filters
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.report import Report, Verdict
 from greenroom_portal.readiness import Readiness
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
+MOST_DIFFERENCES = 50
 
 
 @st.cache_resource(show_spinner=False)
@@ -123,6 +126,61 @@ def _load_rows(project: str, pull: int, sha: str, updated: datetime) -> Rows | N
 def load_rows(review: Review) -> Rows | None:
     """Return the files of the whole holdout behind the review's report; nothing of them is read."""
     return _load_rows(review.project, review.pull, review.sha, review.updated)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _load_columns(project: str, pull: int, sha: str, updated: datetime) -> tuple[Column, ...]:
+    return get_desk().columns(project, pull)
+
+
+def load_columns(review: Review) -> tuple[Column, ...]:
+    """Return the columns of the review's holdout."""
+    return _load_columns(review.project, review.pull, review.sha, review.updated)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _load_span(project: str, pull: int, sha: str, updated: datetime, column: str) -> Span:
+    return get_desk().span(project, pull, column)
+
+
+def load_span(review: Review, column: str) -> Span:
+    """Return what values a column of the review's holdout has."""
+    return _load_span(review.project, review.pull, review.sha, review.updated, column)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _load_exploration(
+    project: str, pull: int, sha: str, updated: datetime, chosen: str, _filters: tuple[Filter, ...]
+) -> Exploration:
+    return get_desk().explore(project, pull, _filters)
+
+
+def load_exploration(review: Review, filters: tuple[Filter, ...]) -> Exploration:
+    """Measure both models on the rows that meet the filters; once for each commit, run and filters."""
+    about = (review.project, review.pull, review.sha, review.updated)
+    return _load_exploration(*about, encode_filters(filters), filters)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _load_differences(
+    project: str,
+    pull: int,
+    sha: str,
+    updated: datetime,
+    chosen: str,
+    kept: Kept,
+    most: int,
+    _filters: tuple[Filter, ...],
+) -> Differences:
+    return get_desk().disagree(project, pull, _filters, kept=kept, most=most)
+
+
+def load_differences(
+    review: Review, filters: tuple[Filter, ...], *, kept: Kept, most: int = MOST_DIFFERENCES
+) -> Differences:
+    """Return the rows that differ most among those that meet the filters."""
+    about = (review.project, review.pull, review.sha, review.updated)
+    return _load_differences(*about, encode_filters(filters), kept, most, filters)
 
 
 def forget_what_changes() -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 
 from greenroom_pipeline.forge.local import LocalForge
+from greenroom_pipeline.local_desk import open_desk
 from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.repository import Repository
 from greenroom_services.bundle import receive_bundle
@@ -124,3 +126,26 @@ def test_the_same_commit_again_trains_nothing(compared: Compared) -> None:
 def test_the_working_tree_stays_clean(compared: Compared) -> None:
     """A run leaves nothing to commit: its home ignores itself."""
     assert compared.bench.git("status", "--porcelain") == ""
+
+
+def test_the_rows_behind_a_report_outlast_the_checkout(compared: Compared) -> None:
+    """The desk looks into the holdout of a past run: all rows give its report's numbers, and rows are rows of it."""
+    bench = compared.bench
+    holdout = pd.read_csv(bench.root / "holdout.csv")
+    text = (bench.root / "holdout.csv").read_text()
+    bench.write("holdout.csv", "target\n1\n")
+    try:
+        desk = open_desk({**bench.environ, "GREENROOM_REPOSITORY": str(bench.root)})
+        found = desk.explore(compared.task, 1, ())
+        differing = desk.disagree(compared.task, 1, (), kept="all", most=5)
+        drawn = desk.random_row(compared.task, 1, seed=4)
+        columns = desk.columns(compared.task, 1)
+    finally:
+        bench.write("holdout.csv", text)
+
+    assert [finding.result for finding in found.findings] == compared.report.metrics
+    assert [(row.row, row.candidate, row.champion) for row in differing.rows] == [
+        (row.row, row.candidate, row.champion) for row in compared.report.disagreements[:5]
+    ]
+    assert [column.name for column in columns] == list(holdout.columns)
+    assert drawn in holdout.drop(columns="target").to_dict("records")

@@ -20,8 +20,17 @@ from greenroom_pipeline.desk import (
     Review,
     Rows,
 )
-from greenroom_pipeline.errors import GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.errors import DataError, GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span, Terms
+from greenroom_pipeline.filters import Column, Filter
 from greenroom_pipeline.forge import PullRequest
+from greenroom_pipeline.inspection import (
+    explore_rows,
+    list_columns,
+    list_differences,
+    pick_row,
+    span_column,
+)
 from greenroom_pipeline.metrics.registry import METRICS
 from greenroom_pipeline.observations import Calibration, Flips, Observations, Shift
 from greenroom_pipeline.report import (
@@ -80,6 +89,8 @@ class MemoryDesk:
     logs_read: list[str] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     row_files: dict[int, Rows] = field(default_factory=dict)
+    terms: dict[int, Terms] = field(default_factory=dict)
+    explored: list[tuple[Filter, ...]] = field(default_factory=list)
     hosted: list[PreviewStatus] = field(default_factory=list)
     acts: list[tuple[str, PreviewAction]] = field(default_factory=list)
     happenings: dict[int, list[Happening]] = field(default_factory=dict)
@@ -150,6 +161,30 @@ class MemoryDesk:
 
     def rows(self, project: str, pull: int) -> Rows | None:
         return self.row_files.get(pull)
+
+    def columns(self, project: str, pull: int) -> tuple[Column, ...]:
+        return list_columns(self._require_rows(pull))
+
+    def span(self, project: str, pull: int, column: str) -> Span:
+        return span_column(self._require_rows(pull), column)
+
+    def explore(self, project: str, pull: int, filters: Sequence[Filter]) -> Exploration:
+        self.explored.append(tuple(filters))
+        return explore_rows(self._require_rows(pull), self.terms[pull], filters)
+
+    def disagree(
+        self, project: str, pull: int, filters: Sequence[Filter], *, kept: Kept, most: int
+    ) -> Differences:
+        files = self._require_rows(pull)
+        return list_differences(files, self.terms[pull], filters, kept=kept, most=most)
+
+    def random_row(self, project: str, pull: int, *, seed: int) -> dict[str, Any]:
+        return pick_row(self._require_rows(pull), self.terms[pull], seed=seed)
+
+    def _require_rows(self, pull: int) -> Rows:
+        if pull not in self.row_files:
+            raise DataError("The holdout's rows are not here; `greenroom run` the commit.")
+        return self.row_files[pull]
 
     def previews(self) -> list[PreviewStatus]:
         return self.hosted
