@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.explore import bench_explore
 from benchmarks.gate import bench_gate
 from benchmarks.gateway import bench_gateway
 from benchmarks.live import bench_live
@@ -24,6 +25,7 @@ PARTS = {
     "loop": bench_loop,
     "gate": bench_gate,
     "scale": bench_scale,
+    "explore": bench_explore,
     "previews": bench_previews,
     "gateway": bench_gateway,
     "portal": bench_portal,

@@ -105,10 +105,10 @@ def _compare_here(said: Path, table: str) -> None:
         app(["compare", table, *OPTIONS])
     finally:
         seconds = time.perf_counter() - start
-        said.write_text(json.dumps({"seconds": seconds, "gib": _read_peak()}))
+        said.write_text(json.dumps({"seconds": seconds, "gib": read_peak()}))
 
 
-def _read_peak() -> float:
+def read_peak() -> float:
     """Return this process's greatest resident memory; what its parent held before the start does not count."""
     lines = Path(f"/proc/{os.getpid()}/status").read_text().splitlines()
     peak = next(line for line in lines if line.startswith("VmHWM:"))

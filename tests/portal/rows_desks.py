@@ -60,7 +60,7 @@ def hostile() -> MemoryDesk:
     """Every name and value of the holdout is markup."""
     holdout = make_holdout(ROWS).rename(columns={"carrier": HOSTILE})
     holdout[HOSTILE] = holdout[HOSTILE].map({"UA": HOSTILE, "HA": "a] :red[b"})
-    return _open(make_report(7, words=Words(rows=HOSTILE)), holdout, name="hostile")
+    return _open(make_report(7, words=Words(rows=HOSTILE[:60])), holdout, name="hostile")
 
 
 def broken() -> MemoryDesk:

@@ -19,7 +19,7 @@ def places(tmp_path: Path) -> Places:
 
 
 def write(path: Path, *, first: int = 1) -> str:
-    frame = pd.DataFrame({"a": [first, 2], "b": ["x", None]})
+    frame = pd.DataFrame({"a": [first, 2], "b": ["x", "y"]})
     frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path, index=False)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -36,7 +36,7 @@ def test_a_copy_outlasts_its_file(tmp_path: Path, places: Places, name: str) -> 
     kept = find_holdout(places, path, digest=digest)
 
     assert kept == places.holdouts / f"{digest}.parquet"
-    assert pd.read_parquet(kept).to_dict("list") == {"a": [1, 2], "b": ["x", None]}
+    assert pd.read_parquet(kept).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
 
 
 def test_the_checkouts_file_is_taken_when_it_is_the_same(tmp_path: Path, places: Places) -> None:
