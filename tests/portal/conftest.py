@@ -69,8 +69,7 @@ def open_try_it(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens *Try it* of the desk `module:function`, by default of `desk_in_memory`."""
 
     def open_(desk: str, *, pull: int | str = 7, **parameters: str) -> AppTest:
-        module, _, name = desk.rpartition(":")
-        monkeypatch.setenv("GREENROOM_DESK", f"tests.portal.{module or 'desk_in_memory'}:{name}")
+        monkeypatch.setenv("GREENROOM_DESK", name_desk(desk))
         app = AppTest.from_file(str(SCRIPT), default_timeout=20).run()
         app.switch_page("tryit.py")
         for key, value in {"project": "flight-delays", "pull": str(pull), **parameters}.items():

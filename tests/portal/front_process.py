@@ -26,7 +26,7 @@ class Front:
 def name_desk(desk: str) -> str:
     """Return where a desk is opened: a function of desk_in_memory, or of the module that *desk* names."""
     module, _, function = desk.rpartition(":")
-    return f"{module or 'tests.portal.desk_in_memory'}:{function}"
+    return f"tests.portal.{module.removeprefix('tests.portal.') or 'desk_in_memory'}:{function}"
 
 
 @contextmanager
