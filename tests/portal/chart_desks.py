@@ -50,7 +50,7 @@ def hostile() -> MemoryDesk:
     late, candidate, champion = _answer_binary(rows=500)
     names = (HOSTILE + "a", HOSTILE + "b")
     renamed = [Predictions(_name(each.values), each.probabilities, names) for each in (candidate, champion)]
-    words = Words(row=HOSTILE, rows=HOSTILE, classes={})
+    words = Words(row=HOSTILE[:60], rows=HOSTILE[:60], classes={})
     return _draw(passing(), "binary", _name(late), *renamed, words=words)
 
 

@@ -47,8 +47,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         app.run()
         if view is None and pull is None:
             return app
-        app.switch_page("review.py")
-        app.query_params.update({"project": project, "pull": str(pull), **address})
+        app.switch_page(view or "review.py")
+        review = {} if pull is None else {"project": project, "pull": str(pull)}
+        app.query_params.update(review | address)
         return app.run()
 
     return open_

@@ -31,7 +31,7 @@ def page(browser: Browser) -> Iterator[Page]:
     [
         pytest.param("/", ".st-key-review-flight-delays-7", id="reviews"),
         pytest.param("/?q=zzz", "text=Nothing matches.", id="no reviews match"),
-        pytest.param(f"{REVIEW}9", ".st-key-try-it", id="review that fails"),
+        pytest.param(f"{REVIEW}9", ".st-key-happened", id="review that fails"),
         pytest.param(f"{REVIEW}8", ".st-key-run", id="run that failed"),
         pytest.param(f"{REVIEW}99", "[data-testid=stAlert]", id="no such review"),
         pytest.param("/previews", ".st-key-preview-production", id="previews"),

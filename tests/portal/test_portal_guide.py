@@ -34,7 +34,7 @@ def test_the_guide_is_read_once(browser: Browser, tmp_path: Path) -> None:
             page.locator(".st-key-guide-done button").click()
         another = context.new_page()
         another.goto(front.address + REVIEW)
-        another.locator(".st-key-try-it").wait_for()
+        another.locator(".st-key-happened").wait_for()
 
         assert another.locator(".st-key-guide").count() == 0
         cookie = next(each for each in context.cookies() if each["name"] == COOKIE)

@@ -181,6 +181,7 @@ def test_timings_say_what_was_found_ready() -> None:
     assert timing_frame(make_report(7)).to_dict("list") == {
         "Step": ["train", "evaluate"],
         "Time": ["12.4 s", "0.3 s"],
+        "Share": ["97.6 %", "2.4 %"],
         "Result": ["found ready", "made"],
     }
 

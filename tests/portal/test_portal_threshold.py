@@ -38,7 +38,7 @@ def test_a_threshold_is_moved_and_shared(front: Front, page: Page, browser: Brow
 
     page.on("websocket", listen)
     page.goto(f"{front.address}/{REVIEW}")
-    page.locator(".st-key-try-it").wait_for()
+    page.locator(".st-key-happened").wait_for()
     assert any(b"Add wind and visibility" in frame for frame in received)
     received.clear()
 

@@ -146,11 +146,11 @@ def hostile_words() -> MemoryDesk:
     """Hostile texts as words, columns, categories and values, too."""
     desk = hostile()
     words = Words(
-        row=HOSTILE,
-        rows=HOSTILE,
-        classes={"0": HOSTILE, "1": HOSTILE},
-        columns={"distance": HOSTILE},
-        units={"distance": HOSTILE},
+        row=HOSTILE[:60],
+        rows=HOSTILE[:60],
+        classes={"0": HOSTILE[:60], "1": HOSTILE[60:120]},
+        columns={"distance": HOSTILE[40:100]},
+        units={"distance": HOSTILE[60:120]},
     )
     found = Disagreement(
         row=1,
