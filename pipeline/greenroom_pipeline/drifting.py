@@ -164,7 +164,7 @@ def _describe(found: Categories) -> tuple[str, str]:
     places = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")[:_SHOWN]
     before, after = (
         ", ".join(
-            f"{_cut(found.names[place], _VALUE_CHARACTERS)} {write_share(side[place])}" for place in places
+            f"{_cut(found.names[place], _VALUE_CHARACTERS)}: {write_share(side[place])}" for place in places
         )
         for side in shares
     )

@@ -15,6 +15,7 @@ from greenroom_pipeline.places import find_places
 from greenroom_pipeline.project import open_project
 from greenroom_pipeline.report import from_json
 from greenroom_pipeline.seeds import find_retrained
+from greenroom_pipeline.since import Changed
 from greenroom_pipeline.subject import identify
 from tests.projects import make_project, pins, propose, training_script
 
@@ -107,6 +108,14 @@ def test_all_that_can_be_observed_is_judged(tmp_path: Path) -> None:
     }
     assert observed.overlap is not None
     assert (observed.overlap.identical, observed.overlap.rows, observed.overlap.train_rows) == (3, 224, 221)
+    assert report.drift is not None
+    assert (report.drift.train_rows, report.drift.rows, report.drift.tested) == (221, 224, 11)
+    assert not any(column.drifted for column in report.drift.columns), "rows were dealt by chance"
+    assert first.lineage is not None
+    assert first.lineage.since is None
+    assert report.lineage is not None
+    assert report.lineage.since is not None
+    assert report.lineage.since.train_rows == Changed(name="Training rows", before="221", after="221")
     assert observed.inputs is not None
     assert {(one.before, one.after) for one in observed.inputs.retyped} == {("double", "float")}
     assert observed.size is not None

@@ -33,8 +33,8 @@ def make_drift() -> Drift:
                 effect=0.12,
                 p_value=0.2,
                 drifted=False,
-                before="UA 18 %, HA 0.10 %",
-                after="UA 17 %, HA 0.12 %",
+                before="UA: 18 %, HA: 0.10 %",
+                after="UA: 17 %, HA: 0.12 %",
             ),
             ColumnDrift(
                 column="distance",

@@ -115,7 +115,7 @@ def test_ids_are_no_drift() -> None:
     (found,) = weigh(texts("id", [f"a{n}" for n in range(500)], [f"b{n}" for n in range(500)]))
 
     assert (found.drifted, found.effect, found.p_value) == (False, 0, 1)
-    assert found.before == f"{OTHERS} 100 %"
+    assert found.before == f"{OTHERS}: 100 %"
 
 
 # What is said of columns
@@ -173,9 +173,9 @@ def test_columns_are_told_in_words() -> None:
         "median 1,000, middle half 500 to 1,500, 0.98 % missing",
     )
     assert told["day"][1] == "median 2013-02-20 00:00, middle half 2013-01-26 00:00 to 2013-03-17 00:00"
-    assert told["carrier"] == ("category", "UA 50 %, HA 50 %", "UA 90 %, HA 10 %")
-    assert told["weekend"][::2] == ("category", "0 100 %, 1 0 %")
-    assert told["empty"] == ("category", "(missing) 100 %", "(missing) 100 %")
+    assert told["carrier"] == ("category", "UA: 50 %, HA: 50 %", "UA: 90 %, HA: 10 %")
+    assert told["weekend"][::2] == ("category", "0: 100 %, 1: 0 %")
+    assert told["empty"] == ("category", "(missing): 100 %", "(missing): 100 %")
 
 
 def test_what_a_report_holds_of_drift_is_bounded() -> None:
@@ -307,7 +307,7 @@ def test_a_column_that_changes_its_kind_is_drift(tmp_path: Path) -> None:
         ("a", "category", True),
         ("y", "category", False),
     ]
-    assert "1.5 100 %" in drift.columns[0].before
+    assert "1.5: 100 %" in drift.columns[0].before
 
 
 def test_large_files_are_sampled_and_small_ones_are_not(
