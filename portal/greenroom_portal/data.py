@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 import streamlit as st
@@ -31,6 +32,7 @@ from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span
 from greenroom_pipeline.filters import Column, Filter, encode_filters
 from greenroom_pipeline.forge import PullRequest
 from greenroom_pipeline.report import Report, Verdict
+from greenroom_portal.charts.palette import Drawing
 from greenroom_portal.readiness import Readiness
 
 DEFAULT_DESK = "greenroom_pipeline.local_desk:open_desk"
@@ -181,6 +183,18 @@ def load_differences(
     """Return the rows that differ most among those that meet the filters."""
     about = (review.project, review.pull, review.sha, review.updated)
     return _load_differences(*about, encode_filters(filters), kept, most, filters)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _draw(
+    name: str, frames: tuple[Any, ...], options: dict[str, Any], _draw: partial[Drawing]
+) -> dict[str, Any]:
+    return _draw().to_dict()
+
+
+def draw_once(draw: partial[Drawing]) -> dict[str, Any]:
+    """Return the chart's Vega-Lite. Altair takes some 50 ms for each, which a crowd would wait for."""
+    return _draw(f"{draw.func.__module__}.{draw.func.__name__}", draw.args, draw.keywords, draw)
 
 
 def forget_what_changes() -> None:

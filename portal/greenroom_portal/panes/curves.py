@@ -74,4 +74,4 @@ def _show_curve(report: Report, *, kind: str, label: str | None) -> None:
     st.caption(meaning)
     table = frame[["model", "x", "y"]].set_axis(["Model", *axes], axis=1)
     draw = _DRAWINGS.get(kind, draw_curves)
-    show_chart(draw(frame, x=axes[0], y=axes[1]), table, name=kind, alt_text=f"{title}. {meaning}")
+    show_chart(partial(draw, frame, x=axes[0], y=axes[1]), table, name=kind, alt_text=f"{title}. {meaning}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from greenroom_pipeline.report import Report
@@ -37,7 +39,7 @@ def show_scores(report: Report) -> None:
             rows = name_rows(report.words, of) if of is not None else f"All other {clean(report.words.rows)}"
             st.markdown(f"**{escape(rows[:1].upper() + rows[1:])}**")
             show_chart(
-                draw_scores(frame, x="Probability", y="Share of these"),
+                partial(draw_scores, frame, x="Probability", y="Share of these"),
                 present_histogram(frame),
                 name=f"scores-{place}",
                 alt_text=f"Spread of the probability on {rows}, of both models",
@@ -60,7 +62,7 @@ def show_residuals(report: Report) -> None:
         st.caption(_BY_PREDICTION)
         table = frame[["model", "x", "y"]].set_axis(["Model", *_RESIDUALS], axis=1)
         show_chart(
-            draw_residuals(frame, x=_RESIDUALS[0], y=_RESIDUALS[1]),
+            partial(draw_residuals, frame, x=_RESIDUALS[0], y=_RESIDUALS[1]),
             table,
             name="residuals-by-prediction",
             alt_text=f"Residuals by prediction. {_BY_PREDICTION}",
@@ -73,7 +75,7 @@ def _show_spread(report: Report) -> None:
     st.markdown("**All rows**")
     st.caption(meaning)
     show_chart(
-        draw_spread(frame, x="Predicted − actual", y="Share of rows"),
+        partial(draw_spread, frame, x="Predicted − actual", y="Share of rows"),
         present_histogram(frame),
         name="residuals",
         alt_text=f"Spread of residuals. {meaning}",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from greenroom_pipeline.drift import Drift
 from greenroom_pipeline.drifting import LEAST_EFFECT
 from greenroom_pipeline.report import Report
 from greenroom_portal.charts.drift import draw_drift
+from greenroom_portal.panes.figures import show_drawing
 from greenroom_portal.tables.drift import (
     HOW_TO,
     MEANING,
@@ -44,7 +47,7 @@ def _show_columns(drift: Drift) -> None:
     frame = drift_frame(drift)
     alt = "Distance of training rows and holdout in each column, drifted ones first"
     with st.container(key="chart-drift"):
-        st.altair_chart(draw_drift(choose_drawn(frame), least=LEAST_EFFECT), width="stretch", alt=alt)
+        show_drawing(partial(draw_drift, choose_drawn(frame), least=LEAST_EFFECT), alt_text=alt)
     st.dataframe(present_drift(frame), hide_index=True, alt=alt)
     hidden = (drift.tested or 0) - len(drift.columns)
     if hidden > 0:

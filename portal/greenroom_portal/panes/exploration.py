@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from greenroom_pipeline.desk import Review
@@ -86,7 +88,7 @@ def _show_metrics(report: Report, found: Exploration, *, about: str) -> None:
     table = present(frame, first="Metric", confidence=found.confidence)
     if frame["low"].notna().any():
         alt = f"Exploration: differences of all metrics with intervals, for {about}"
-        show_chart(draw_metrics(frame), table, name="exploration", alt_text=alt)
+        show_chart(partial(draw_metrics, frame), table, name="exploration", alt_text=alt)
         st.caption("A bar that crosses the dashed line could be noise. Each metric is on its own scale.")
     else:
         st.table(table.map(escape), border="horizontal", hide_index=True, alt="Both models on these rows")

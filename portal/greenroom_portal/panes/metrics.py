@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +11,7 @@ from greenroom_pipeline.report import Report
 from greenroom_pipeline.wording import count, tell_wear
 from greenroom_pipeline.words import count_rows
 from greenroom_portal.charts.intervals import draw_metrics, draw_slices
-from greenroom_portal.panes.figures import show_chart
+from greenroom_portal.panes.figures import show_chart, show_drawing
 from greenroom_portal.tables.metrics import (
     choose_ends,
     metric_frame,
@@ -39,7 +41,7 @@ def show_metrics(report: Report) -> None:
     st.caption(f"Both models on the same {rows} of the holdout.{wear}")
     st.table(table.map(escape), border="horizontal", hide_index=True, alt="Metrics of both models")
     if frame["low"].notna().any():
-        st.altair_chart(draw_metrics(frame), width="stretch", alt="Differences of all metrics with intervals")
+        show_drawing(partial(draw_metrics, frame), alt_text="Differences of all metrics with intervals")
         st.caption(
             "How the candidate differs: dots are differences, bars their intervals, each metric on its own "
             "scale. A bar that crosses the dashed line could be noise."
@@ -67,7 +69,7 @@ def show_slices(report: Report) -> None:
     drawn = choose_ends(frame, most=MOST_DRAWN)
     st.caption(" ".join(_explain_slices(frame, drawn, skipped=skipped)))
     show_chart(
-        draw_slices(drawn, metric=metrics[metric]),
+        partial(draw_slices, drawn, metric=metrics[metric]),
         present(frame, first="Slice", confidence=_confidence(report), rows=_name_rows(report)),
         name="slices",
         alt_text=f"Difference in {metrics[metric]} on each slice, worst first",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -94,7 +95,10 @@ def show_metric(reigns: Sequence[Reign], *, now: datetime) -> None:
     first, last = (number(frame["value"].iloc[place]) for place in (0, -1))
     alt = f"{title} of the models in production over time: {first} at first, {last} now"
     show_chart(
-        draw_reigns(frame, metric=title), reign_frame(reigns, metric=metric), name="reigns", alt_text=alt
+        partial(draw_reigns, frame, metric=title),
+        reign_frame(reigns, metric=metric),
+        name="reigns",
+        alt_text=alt,
     )
 
 

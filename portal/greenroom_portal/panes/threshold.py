@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from greenroom_pipeline.report import Report
@@ -56,7 +58,13 @@ def show_threshold(report: Report) -> None:
     )
     told = tell_cheapest(cheapest, words=words)
     show_chart(
-        draw_costs(costs, cheapest, threshold=threshold, y=f"Cost per 1,000 {clean(words.rows, longest=40)}"),
+        partial(
+            draw_costs,
+            costs,
+            cheapest,
+            threshold=threshold,
+            y=f"Cost per 1,000 {clean(words.rows, longest=40)}",
+        ),
         present_costs(costs, words=words),
         name="costs",
         alt_text=f"Cost over the threshold. {told}",

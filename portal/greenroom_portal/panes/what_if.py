@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -112,9 +113,9 @@ def _show_curves(
     title = f"{question.field.title}{unit}"
     if question.ordered:
         time = question.field.kind == "datetime"
-        chart = draw_range(frame, title=title, y=y, share=label is not None, time=time)
+        chart = partial(draw_range, frame, title=title, y=y, share=label is not None, time=time)
     else:
-        chart = draw_sides(frame, title=title, y=y, share=label is not None)
+        chart = partial(draw_sides, frame, title=title, y=y, share=label is not None)
     table = frame[list(_TABLE)].rename(columns={**_TABLE, "shown": title, "y": y})
     show_chart(chart, table, name="what-if", alt_text=f"{y} over {title}, both models. {sentence}")
 
