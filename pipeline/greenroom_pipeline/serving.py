@@ -51,7 +51,7 @@ def serve_and_ask(project: Project, subject: Subject, package: Package) -> Serve
         return Served(
             standing[0].preview,
             latency=_time(project, subject, standing, host),
-            cases=_judge_cases(project, subject.cases, standing, host),
+            cases=_judge_cases(project, subject, standing, host),
         )
 
 
@@ -68,18 +68,19 @@ def _deploy_both(project: Project, subject: Subject, package: Package, host: Hos
 
 
 def _judge_cases(
-    project: Project, cases: Sequence[PinnedCase], standing: Sequence[Standing], host: Host
+    project: Project, subject: Subject, standing: Sequence[Standing], host: Host
 ) -> list[CaseResult]:
     """Ask every model that is awake about every case; broken ones come first."""
+    cases, words = subject.cases, subject.words
     if not cases:
         return []
     preview = standing[0].preview
     if preview.state != "awake":
         why = preview.log if preview.state == "stopped" else "the preview did not come up"
-        return [leave_untested(case, why) for case in cases]
+        return [leave_untested(case, why, words=words) for case in cases]
     ours, *others = [_ask(project, cases, each, host) for each in standing]
     theirs: Sequence[Given | None] = others[0] if others else [None] * len(cases)
-    judged = [judge_case(*each) for each in zip(cases, ours, theirs, strict=True)]
+    judged = [judge_case(*each, words=words) for each in zip(cases, ours, theirs, strict=True)]
     return sorted(judged, key=lambda result: _RANKS[result.outcome])
 
 

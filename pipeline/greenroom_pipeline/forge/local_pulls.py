@@ -24,18 +24,19 @@ _FORM = "%00".join(
 def list_pulls(repository: Repository, refs: str = REFS) -> list[PullRequest]:
     """Return the pull requests of *refs*, a prefix of refs or one of them, by number."""
     # for-each-ref leaves out refs whose branch is gone; those pull requests are closed and stay numbered.
-    lines = repository.git("for-each-ref", f"--format={_FORM}", refs).splitlines()
+    lines = _ask(repository, f"--format={_FORM}", refs)
     if not lines:
         return []
     base = repository.default_branch()
-    merged = set(
-        repository.git(
-            "for-each-ref", "--format=%(refname)", f"--merged=refs/heads/{base}", refs
-        ).splitlines()
-    )
+    merged = set(_ask(repository, "--format=%(refname)", f"--merged=refs/heads/{base}", refs))
     titles = _read_descriptions(repository)
     found = [_read(line.split("\0", 5), base=base, merged=merged, titles=titles) for line in lines]
     return sorted((pull for pull in found if pull is not None), key=lambda pull: pull.number)
+
+
+def _ask(repository: Repository, *arguments: str) -> list[str]:
+    # A subject may hold what Python takes for the end of a line, as a form feed.
+    return [line for line in repository.git("for-each-ref", *arguments).split("\n") if line]
 
 
 def _read(fields: list[str], *, base: str, merged: set[str], titles: dict[str, str]) -> PullRequest | None:
