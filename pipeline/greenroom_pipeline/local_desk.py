@@ -41,7 +41,6 @@ from greenroom_pipeline.previews import act, list_statuses, read_log, read_statu
 from greenroom_pipeline.profile import FeatureProfile
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_pull
-from greenroom_pipeline.publishing.links import address_run
 from greenroom_pipeline.queries import query, query_many
 from greenroom_pipeline.record import find_newest, read_failure, read_main, read_profile, read_report
 from greenroom_pipeline.report import Report, Verdict
@@ -218,11 +217,7 @@ class LocalDesk:
             step=tags.get("step"),
             digest=tags.get("digest"),
             main=read_main(record),
-            run_link=address_run(
-                self.project_here.places.tracking_uri,
-                experiment=self.project_here.store.experiment,
-                run_id=record.id,
-            ),
+            run_link=self.project_here.store.run_page(record.id),
         )
 
 

@@ -11,7 +11,7 @@ from greenroom_pipeline.jobs.poster import Poster, Warn
 from greenroom_pipeline.places import Places
 from greenroom_pipeline.progress import Watch
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.publishing.links import Links, address_run
+from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import Place
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.run import RunResult, run_loop
@@ -46,8 +46,6 @@ def _open_poster(project: Project, warn: Warn, result: RunResult | None = None) 
         pull=pull.number if pull else None,
         side_branch=pull.side_branch if pull else "",
     )
-    run = result and address_run(
-        project.places.tracking_uri, experiment=project.store.experiment, run_id=result.run_id
-    )
+    run = project.store.run_page(result.run_id) if result else None
     settings = (project.places.repository / FILE).read_text(encoding="utf-8")
-    return Poster(project.forge, place, Links(run=run or None), settings, warn)
+    return Poster(project.forge, place, Links(run=run), settings, warn)

@@ -200,8 +200,14 @@ def _write_main(report: Report) -> str:
 
 
 def read_profile(store: Store, run_id: str) -> FeatureProfile | None:
+    """Return what a run's model takes; `StoreError` when it is nothing that this version of Greenroom reads."""
     path = store.get(run_id, PROFILE)
-    return None if path is None else FeatureProfile.model_validate_json(path.read_bytes())
+    if path is None:
+        return None
+    try:
+        return FeatureProfile.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StoreError(f"the feature profile of run {run_id} {_explain_unreadable(error)}") from error
 
 
 def read_failure(store: Store, run_id: str) -> str:

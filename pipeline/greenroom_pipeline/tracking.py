@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.locks import locked
 from greenroom_pipeline.places import Places
+from greenroom_pipeline.publishing.links import address_run
 
 _PREFIX = "greenroom."
 _CHAMPION = "champion"
@@ -106,10 +107,7 @@ class Store:
 
     def run_page(self, run_id: str) -> str | None:
         """Return the address of a run's page, where a server shows one."""
-        uri = self._client.tracking_uri.rstrip("/")
-        if not uri.startswith(("http://", "https://")):
-            return None
-        return f"{uri}/#/experiments/{self._experiment}/runs/{run_id}"
+        return address_run(self._client.tracking_uri, experiment=self._experiment, run_id=run_id)
 
     # Runs
 

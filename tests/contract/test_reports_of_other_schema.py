@@ -9,7 +9,7 @@ import pytest
 
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.record import REPORT, read_report
+from greenroom_pipeline.record import PROFILE, REPORT, read_profile, read_report
 from tests.projects import make_project
 
 OLDER = Path(__file__).parents[1] / "golden" / "report_older.json"
@@ -65,3 +65,13 @@ def test_what_cannot_be_read_is_told_in_one_line(
     assert str(caught.value).startswith(f"the report of run {run_id} ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_newer_profile_is_told_in_one_line(project: Project) -> None:
+    """What a form is made of is named like a report when a later version wrote it."""
+    run_id = project.store.begin("main 0", {})
+    project.store.put_text(run_id, '{"schema": 2}', PROFILE)
+    with pytest.raises(
+        StoreError, match=rf"the feature profile of run {run_id} .* newer Greenroom \(schema 2\)"
+    ):
+        read_profile(project.store, run_id)

@@ -155,3 +155,12 @@ def test_a_run_has_a_page_where_a_server_shows_one(store: Store, places: Places)
         assert page == f"{places.tracking_uri}/#/experiments/{store.experiment}/runs/abc"
     else:
         assert page is None
+
+
+def test_a_run_s_page_tells_no_password(tmp_path: Path) -> None:
+    """Whoever reads a report, a timeline or the history learns nothing of how Greenroom signs in to MLflow."""
+    client = MlflowClient("http://ada:se@cret@mlflow.example")
+
+    assert Store("flights", client, "3", tmp_path).run_page("ab") == (
+        "http://mlflow.example/#/experiments/3/runs/ab"
+    )

@@ -19,6 +19,7 @@ from greenroom_pipeline.forge.local import LocalForge
 from greenroom_pipeline.local_desk import open_desk
 from greenroom_pipeline.report import Report, from_json
 from greenroom_pipeline.repository import Repository
+from greenroom_pipeline.words import Words
 from greenroom_services.bundle import receive_bundle
 from greenroom_services.bundle_checks import write_digest
 from tests.pinned import pinned
@@ -30,6 +31,7 @@ ESTIMATORS = {
     "binary": ("LogisticRegression(C=1.0)", "LogisticRegression(C=1.2)"),
 }
 BUNDLE = "bundle.tar"
+WORDS = Words(row="probe", rows="probes")
 COUNT_CALLS = "open('../calls', 'a').write('x')\n"
 
 
@@ -73,7 +75,7 @@ def pin_cases(bench: Workbench, task: str) -> None:
     ]
     bench.write(CASES_FILE, "".join(map(write_line, cases)))
     with (bench.root / "greenroom.toml").open("a") as settings:
-        settings.write('\n[gate.cases]\non_broken = "warn"\n')
+        settings.write('\n[gate.cases]\non_broken = "warn"\n\n[words]\nrow = "probe"\nrows = "probes"\n')
 
 
 def test_pinned_cases_are_asked_of_both_models(compared: Compared) -> None:
@@ -127,6 +129,24 @@ def test_the_report_says_what_changed_since_the_champion(compared: Compared) -> 
     assert since.holdout_rows is not None
     assert since.holdout_rows.before == since.holdout_rows.after == f"{compared.report.holdout.rows:,}"
     assert compared.report.drift is None
+
+
+def test_the_report_has_what_its_page_draws(compared: Compared) -> None:
+    """Each task has its own evidence of both models; all rows' movement comes first, in the project's words."""
+    report, binary = compared.report, compared.task == "binary"
+    numbers = compared.task == "regression"
+
+    assert report.words == WORDS
+    assert report.movements[0].column is None
+    assert report.movements[0].rows == report.holdout.rows
+    assert {each.model for each in report.histograms} == {"candidate", "champion"}
+    assert {each.kind for each in report.histograms} == ({"residuals"} if numbers else {"scores"})
+    assert {each.model for each in report.curves} == {"candidate", "champion"}
+    kinds = {"residuals"} if numbers else {"roc", "precision_recall", "calibration"}
+    assert {each.kind for each in report.curves} == kinds
+    assert {each.model for each in report.thresholds} == ({"candidate", "champion"} if binary else set())
+    assert {each.model for each in report.confusions} == (set() if numbers else {"candidate", "champion"})
+    assert report.disagreements
 
 
 def test_the_report_keeps_its_schema(compared: Compared) -> None:

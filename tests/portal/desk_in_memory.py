@@ -20,7 +20,14 @@ from greenroom_pipeline.desk import (
     Review,
     Rows,
 )
-from greenroom_pipeline.errors import DataError, GreenroomError, PreviewError, PromotionError, RepositoryError
+from greenroom_pipeline.errors import (
+    DataError,
+    GreenroomError,
+    PreviewError,
+    PromotionError,
+    RepositoryError,
+    StoreError,
+)
 from greenroom_pipeline.exploration import Differences, Exploration, Kept, Span, Terms
 from greenroom_pipeline.filters import Column, Filter
 from greenroom_pipeline.forge import PullRequest
@@ -600,6 +607,16 @@ class _DeadStoreDesk(MemoryDesk):
 
 def dead_store() -> MemoryDesk:
     return _DeadStoreDesk([])
+
+
+class _OutOfStoreDesk(MemoryDesk):
+    def describe(self, pulls: Sequence[PullRequest]) -> list[Review]:
+        raise StoreError("MLflow could not search runs: no answer")
+
+
+def out_of_store() -> MemoryDesk:
+    """The forge answers, and MLflow does not."""
+    return _OutOfStoreDesk(**vars(everything()))
 
 
 def hostile() -> MemoryDesk:

@@ -181,16 +181,17 @@ def test_an_older_report_has_its_whole_page(open_page: OpenPage) -> None:
     assert "**Rows of carrier F9** (1,204 rows). ROC AUC falls from 0.688 to 0.627" in text
 
 
-def test_a_newer_report_is_one_sentence_and_the_list_works(open_page: OpenPage) -> None:
-    """A report of a later version says so on its page; the list shows the review without its metric."""
+def test_a_newer_report_is_one_sentence_and_the_rest_works(open_page: OpenPage) -> None:
+    """A report of a later version says so below the review's head and above what happened; the list has the review."""
     page, listed = (
-        open_page("tests.portal.who_desks:newer", pull=7),
+        open_page("tests.portal.who_desks:newer", pull=7, happened="true"),
         open_page("tests.portal.who_desks:newer"),
     )
 
     assert not page.exception
     assert not listed.exception
-    assert "was written by a newer Greenroom (schema 2); update this one to read it" in shown(page).replace(
-        "\\", ""
-    )
+    text = shown(page).replace("\\", "")
+    assert "was written by a newer Greenroom (schema 2); update this one to read it" in text
+    assert "by Ada Lovelace" in text
+    assert "**Comment** by eve: Is it worse for HA?" in text
     assert "Add wind and visibility" in str([link.proto.label for link in listed.get("page_link")])

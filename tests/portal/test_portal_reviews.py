@@ -86,6 +86,16 @@ def test_store_that_does_not_answer_is_a_sentence(open_page: OpenPage) -> None:
     assert "MLflow at http://localhost:5000 does not answer; start it." in shown(app)
 
 
+def test_a_store_that_is_down_leaves_the_list(open_page: OpenPage) -> None:
+    """Where the forge answers and MLflow does not, the list says so and names the pull requests all the same."""
+    app = open_page("out_of_store")
+    text = shown(app)
+
+    assert not app.exception
+    assert "What became of these pull requests cannot be read. MLflow could not search runs" in text
+    assert "**Add wind and visibility** · #7 by Ada Lovelace" in text.replace("\\#", "#")
+
+
 def test_a_thousand_pull_requests_cost_as_much_as_a_page(open_page: OpenPage) -> None:
     """Only what is shown is looked up, and no report is read for it; the address names the page."""
     app = open_page("thousand")

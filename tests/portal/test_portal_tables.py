@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from greenroom_pipeline.desk import Reply
+from greenroom_pipeline.report import main_result
 from greenroom_pipeline.words import Words
 from greenroom_portal.answers import answer_frame, pick_figure, positive_class, tell_difference
 from greenroom_portal.selection import Selection, address_review, read_selection
@@ -12,7 +13,6 @@ from greenroom_portal.tables.curves import curve_frame
 from greenroom_portal.tables.metrics import (
     choose_ends,
     judge,
-    main_metric,
     metric_frame,
     present,
     present_metrics,
@@ -83,11 +83,11 @@ def test_pages_hold_everything_once() -> None:
 
 def test_main_metric_is_the_first_with_a_difference() -> None:
     """The report's first compared metric is the one that counts; a first model has none."""
-    main = main_metric(make_report(7))
+    main = main_result(make_report(7))
 
     assert main is not None
     assert main.metric == "roc_auc"
-    assert main_metric(first_model().reports[7]) is None
+    assert main_result(first_model().reports[7]) is None
 
 
 def test_slices_are_worst_first_and_skipped_ones_counted() -> None:

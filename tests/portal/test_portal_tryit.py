@@ -194,6 +194,18 @@ def test_a_random_row_is_one_of_the_holdout(open_try_it: OpenPage) -> None:
     assert widget(app, "number_input", "Distance").value == 4983
 
 
+def test_a_random_row_comes_from_the_whole_holdout(open_try_it: OpenPage) -> None:
+    """Where the holdout's rows are at hand a row is drawn from all of them, not from the few of the profile."""
+    app = open_try_it("rows_desks:flights")
+    app.button(key="start-random").click().run()
+    app.button(key="start-random").click().run()
+
+    assert not app.exception
+    assert app.selectbox(key=START).value == "kept-2"
+    drawn = app.session_state[f"kept-{START.removeprefix('start-')}"]
+    assert [set(start.row) for start in drawn] == [set(desk_in_use().terms[7].features)] * 2
+
+
 def test_a_pasted_row_fills_the_form(open_try_it: OpenPage) -> None:
     """What is pasted fills its columns, the others are as in the typical row, and both facts are told."""
     app = open_try_it("passing")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from greenroom_pipeline.desk import Happening
 from greenroom_pipeline.errors import StoreError
 from greenroom_pipeline.movements import Move, Movement
 from greenroom_pipeline.report import Report, from_json
@@ -167,7 +169,9 @@ class _NewerDesk(MemoryDesk):
 
 def newer() -> MemoryDesk:
     """A report that only a later version of Greenroom can read."""
-    return _NewerDesk(**vars(passing()))
+    desk = _NewerDesk(**vars(passing()))
+    desk.happenings[7] = [Happening(datetime.now(UTC), "comment", "eve", "Is it worse for HA?")]
+    return desk
 
 
 def many_checks() -> MemoryDesk:

@@ -16,7 +16,7 @@ from greenroom_pipeline.forge.payload import find_number
 from greenroom_pipeline.handover import order_attempt
 from greenroom_pipeline.jobs.job import STORE, Job, list_commands
 from greenroom_pipeline.project import Project, open_project
-from greenroom_pipeline.publishing.links import Links, address_run
+from greenroom_pipeline.publishing.links import Links
 from greenroom_pipeline.publishing.publication import Place, publish_report
 from greenroom_pipeline.record import find_finished, read_report
 from greenroom_pipeline.repository import open_repository
@@ -120,7 +120,7 @@ def _publish(desk: _Desk, pull: PullRequest) -> None:
     if record is None or report is None:
         return
     newest = next(iter(_list_runs(desk, pull)), None)
-    run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=record.id)
+    run = project.store.run_page(record.id)
     # Where it is none of this workflow's, this job is the one to look into, and gives way to every other.
     order = order_attempt(newest.id, newest.attempt) if newest else 0
     links = Links(run=run, job=newest.link if newest else desk.job.actions.job)

@@ -17,7 +17,7 @@ from greenroom_pipeline.jobs.poster import Poster
 from greenroom_pipeline.jobs.stopping import insisting
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.publishing.comment import write_comment, write_failure
-from greenroom_pipeline.publishing.links import Links, address_review, address_run
+from greenroom_pipeline.publishing.links import Links, address_review
 from greenroom_pipeline.publishing.publication import read_gate
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.repository import Repository, open_repository
@@ -163,7 +163,7 @@ def _go_through(job: Job, target: Target, repository: Repository) -> _Done:
         return _Done(result, Links(review=review))
     project = replace(open_project(job.places), forge=AssignedForge(repository, target.pull))
     result = job.loop(project, job.progress, job.environ)
-    run = address_run(project.places.tracking_uri, experiment=project.store.experiment, run_id=result.run_id)
+    run = project.store.run_page(result.run_id)
     return _Done(result, Links(run=run), project)
 
 

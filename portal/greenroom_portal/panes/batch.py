@@ -47,7 +47,9 @@ class Job:
 @st.fragment
 def show_batch(review: Review, report: Report, profile: dict[str, Any]) -> None:
     """Stands alone as a fragment, so that a long file holds up nothing else of the page."""
-    pane = st.expander("A file of rows", icon=":material/table_rows:", key="batch", on_change="rerun")
+    pane = st.expander(
+        "A file of rows", icon=":material/table_rows:", key="batch", on_change="rerun", bind="query-params"
+    )
     if not pane.open:
         return
     with pane:

@@ -32,9 +32,21 @@ from greenroom_portal.wording import (
 
 def show_reviews(pulls: list[PullRequest], *, previews: dict[str, PreviewStatus], now: datetime) -> None:
     """Show what became of these pull requests: nothing of others is read."""
-    for review in load_described(pulls) if pulls else []:
+    try:
+        reviews = load_described(pulls) if pulls else []
+    except GreenroomError as error:
+        show_problem("What became of these pull requests cannot be read.", error)
+        _show_titles(pulls)
+        return
+    for review in reviews:
         with st.container(border=True, gap="xsmall", key=f"review-{review.project}-{review.pull}"):
             _show_card(review, preview=previews.get(str(review.pull)), now=now)
+
+
+def _show_titles(pulls: list[PullRequest]) -> None:
+    """Show what the forge alone knows."""
+    for pull in pulls:
+        st.markdown(f"**{escape(pull.title, longest=120)}** · #{pull.number} by {escape(pull.author)}")
 
 
 def find_previews() -> dict[str, PreviewStatus]:

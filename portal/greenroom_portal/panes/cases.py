@@ -60,7 +60,6 @@ def _fold(cases: list[CaseResult], verb: str, *, icon: str, key: str) -> None:
     if not cases:
         return
     label = f"{len(cases):,} {'case' if len(cases) == 1 else 'cases'} {verb}"
-    with st.container(key=key):
-        opened = st.expander(label, icon=icon, on_change="rerun")
-        if opened.open:
-            opened.dataframe(case_frame(cases), hide_index=True, alt=label)
+    pane = st.expander(label, icon=icon, key=key, on_change="rerun", bind="query-params")
+    if pane.open:
+        pane.dataframe(case_frame(cases), hide_index=True, alt=label)

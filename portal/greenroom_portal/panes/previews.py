@@ -12,7 +12,7 @@ from greenroom_portal.panes.problems import show_log, show_problem
 from greenroom_portal.router import REVIEW
 from greenroom_portal.selection import Selection, address_review
 from greenroom_portal.tables.previews import offer_actions, sort_previews, tell_total, tell_use
-from greenroom_portal.wording import escape, mark_preview, short_sha
+from greenroom_portal.wording import clean, escape, mark_preview, short_sha
 
 EVERY = 5
 """Seconds after which the page looks again by itself."""
@@ -49,7 +49,8 @@ def _show_preview(project: str, status: PreviewStatus) -> None:
     commit = f"commit {escape(short_sha(status.sha))}" if status.sha else "commit unknown"
     st.caption(" · ".join([commit, *tell_use(status)]))
     if status.address:
-        st.markdown(f"Programs ask it at {escape(status.address)}")
+        # In a code block it is copied as it is: escaped text has invisible joiners in its addresses.
+        st.code(clean(status.address), language=None, wrap_lines=True)
     with st.container(horizontal=True, gap="small"):
         for action in offer_actions(status.state):
             _offer(project, status.slot, action)
@@ -125,7 +126,13 @@ def _keep() -> None:
 
 
 def _show_log(project: str, slot: str) -> None:
-    pane = st.expander("Its last lines", key=f"log-{slot}", on_change="rerun", icon=":material/notes:")
+    pane = st.expander(
+        "Its last lines",
+        key=f"log-{slot}",
+        on_change="rerun",
+        icon=":material/notes:",
+        bind="query-params",
+    )
     if not pane.open:
         return
     with pane:

@@ -10,10 +10,13 @@ from greenroom_pipeline.desk import Review
 from greenroom_portal.readiness import Readiness
 from greenroom_portal.selection import LONGEST_ROW, Selection, address_row, encode_row
 from greenroom_portal.snippets import needs_token, write_address, write_curl, write_python
+from greenroom_portal.wording import clean
 
 
 def show_sharing(review: Review, readiness: Readiness, profile: dict[str, Any], row: dict[str, Any]) -> None:
-    pane = st.expander("Share this row", icon=":material/share:", key="sharing", on_change="rerun")
+    pane = st.expander(
+        "Share this row", icon=":material/share:", key="sharing", on_change="rerun", bind="query-params"
+    )
     if not pane.open:
         return
     with pane:
@@ -24,7 +27,8 @@ def show_sharing(review: Review, readiness: Readiness, profile: dict[str, Any], 
             return
         taken = profile.get("takes", list(row))
         asked = {name: value for name, value in row.items() if name in taken}
-        st.markdown(f"Programs ask it at `{address}`")
+        st.markdown("**Where programs ask it**")
+        st.code(clean(address), language=None, wrap_lines=True)
         if needs_token(address):
             st.caption("Put a token into `TOKEN`: `greenroom token create --scope query` makes one.")
         st.markdown("**curl**")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -11,19 +11,21 @@ from greenroom_pipeline.desk import Review
 from greenroom_pipeline.report import Report
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.panes.problems import show_log
-from greenroom_portal.wording import age, escape, mark_pull, mark_verdict, short_sha
+from greenroom_portal.router import name_tab
+from greenroom_portal.wording import age, clean, escape, mark_pull, mark_verdict, short_sha
 
 _BOXES = {"pass": st.success, "inconclusive": st.warning, "fail": st.error}
 
 
-def show_header(review: Review, *, now: datetime) -> None:
+def show_header(review: Review) -> None:
+    name_tab(f"#{review.pull} {clean(review.title, longest=80)}")
     st.title(escape(review.title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         show_mark(mark_pull(review.pull_state))
         st.caption(
             f"{escape(review.project)} · #{review.pull} by {escape(review.author)} · "
             f"branch {escape(review.branch)} · commit {escape(short_sha(review.sha))} · "
-            f"{age(review.updated, now=now)}",
+            f"{age(review.updated, now=datetime.now(UTC))}",
             width="content",
         )
 

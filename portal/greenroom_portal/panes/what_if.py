@@ -33,7 +33,9 @@ def show_what_if(
     *,
     target: str,
 ) -> None:
-    pane = st.expander("What if …", icon=":material/query_stats:", key="what-if", on_change="rerun")
+    pane = st.expander(
+        "What if …", icon=":material/query_stats:", key="what-if", on_change="rerun", bind="query-params"
+    )
     if not pane.open:
         return
     with pane:

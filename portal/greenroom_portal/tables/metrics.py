@@ -38,11 +38,6 @@ def overall(report: Report) -> list[MetricResult]:
     return [result for result in report.metrics if result.slice is None]
 
 
-def main_metric(report: Report) -> MetricResult | None:
-    """Return the first overall metric that has a difference: the report puts the one that counts first."""
-    return next((result for result in overall(report) if result.difference is not None), None)
-
-
 def _row(result: MetricResult, *, label: str) -> dict[str, object]:
     low, high = result.interval if result.interval else (None, None)
     return {

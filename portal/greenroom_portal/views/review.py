@@ -1,7 +1,5 @@
 """One review: the verdict, what changes for whom, why, the evidence, and where it comes from."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from greenroom_pipeline.errors import GreenroomError
@@ -20,9 +18,8 @@ from greenroom_portal.panes.timeline import show_timeline
 from greenroom_portal.panes.trying import show_way_to_try
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
 from greenroom_portal.panes.welcome import show_guide
-from greenroom_portal.router import REVIEWS, name_tab
+from greenroom_portal.router import REVIEWS
 from greenroom_portal.selection import read_selection
-from greenroom_portal.wording import clean
 
 st.page_link(REVIEWS, label="All reviews", icon=":material/arrow_back:")
 selection = read_selection(st.query_params.to_dict())
@@ -31,14 +28,17 @@ if selection is None:
     st.stop()
 try:
     review = load_review(selection.project, selection.pull)
-    report = load_report(review)
-    champion_digest = load_champion_digest(review.project)
 except GreenroomError as error:
     show_problem("This review cannot be shown.", error)
     st.stop()
 
-name_tab(f"#{review.pull} {clean(review.title, longest=80)}")
-show_header(review, now=datetime.now(UTC))
+show_header(review)
+try:
+    report, champion_digest = load_report(review), load_champion_digest(review.project)
+except GreenroomError as error:
+    show_problem("The report cannot be shown.", error)
+    show_timeline(review)
+    st.stop()
 if report is None:
     show_run(review)
     show_timeline(review)
