@@ -89,6 +89,14 @@ def test_rows_on_another_machine_are_explained(open_review: OpenReview) -> None:
     assert "greenroom run" in shown(app)
 
 
+def test_a_report_that_names_a_row_twice_is_shown(open_review: OpenReview) -> None:
+    """What a sender's report says of rows holds up no page."""
+    app = open_review("elsewhere_twice", differ="[]")
+
+    assert not app.exception
+    assert shown(app).count("The truth was") == 2
+
+
 def test_an_address_opens_the_same_slice(open_review: OpenReview) -> None:
     """Filters in the address open the pane with their widgets filled, and the numbers of exactly these rows."""
     filters = [*UNITED, {"column": "distance", "from": 500, "to": 2000}]
