@@ -144,6 +144,11 @@ def _write_mark(column: Column) -> str:
 
 
 def _require_value(value: Value, column: Column) -> None:
+    if not _fits(value, column):
+        raise DataError(f"{value!r} is no value of column {column.name!r}, which holds {_NAMES[column.kind]}")
+
+
+def _fits(value: Value, column: Column) -> bool:
     fits = {
         "text": isinstance(value, str),
         "boolean": isinstance(value, bool),
@@ -151,8 +156,7 @@ def _require_value(value: Value, column: Column) -> None:
         "number": _is_number(value),
     }
     moment = isinstance(value, str) and _MOMENT.fullmatch(value) is not None
-    if not fits.get(column.kind, moment):
-        raise DataError(f"{value!r} is no value of column {column.name!r}, which holds {_NAMES[column.kind]}")
+    return fits.get(column.kind, moment)
 
 
 _NAMES: dict[Kind, str] = {
@@ -172,6 +176,14 @@ def _is_number(value: object) -> bool:
         return False
     # Beyond 128 bits a whole number cannot be bound.
     return abs(value) < 2**126 if isinstance(value, int) else math.isfinite(value)
+
+
+def suits(each: Filter, column: Column) -> bool:
+    """Say whether the filter is of the column's kind, and each of its values, too."""
+    if isinstance(each, Between) != column.ranged:
+        return isinstance(each, Among) and not each.values
+    values = each.values if isinstance(each, Among) else [each.low, each.high]
+    return all(value is None or _fits(value, column) for value in values)
 
 
 def encode_filters(filters: Sequence[Filter]) -> str:
@@ -208,7 +220,10 @@ def _from_document(document: object) -> Filter | None:
         return None
     if document.keys() == {"column", "in", *(["missing"] if "missing" in document else [])}:
         values = document["in"]
-        if not isinstance(values, list) or len(values) > MOST_VALUES or not all(map(_is_value, values)):
+        if not isinstance(values, list) or not all(map(_is_value, values)):
+            return None
+        # No value is one of the choices, too.
+        if len(values) + missing > MOST_VALUES:
             return None
         return Among(column, tuple(values), missing)
     if document.keys() == {"column", "from", "to", *(["missing"] if "missing" in document else [])}:
@@ -220,7 +235,14 @@ def _from_document(document: object) -> Filter | None:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_VALUE
+    if not isinstance(value, str) or len(value) > LONGEST_VALUE:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # Half of a pair of surrogates: JSON can name it, and no page can show it.
+        return False
+    return True
 
 
 def _is_value(value: object) -> bool:

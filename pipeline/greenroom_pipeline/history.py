@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -136,7 +137,7 @@ def _tell_of(
         until=None,
         by=by,
         sha=tags.get("sha", ""),
-        pull=int(tags["pull"]) if tags.get("pull", "").isdecimal() else None,
+        pull=int(tags["pull"]) if re.fullmatch("[0-9]{1,9}", tags.get("pull", "")) else None,
         verdict=report.verdict if report else _read_verdict(tags.get("verdict")),
         summary=report.summary if report else "",
         metrics=_read_values(measured),

@@ -65,7 +65,8 @@ def _adds_line(before: bytes, after: bytes) -> bool:
 
 
 def _write_message(case: PinnedCase) -> str:
-    return f'Pin "{case.name}"\n\n{case.reason}'.translate(_ORDERS)
+    # Behind words of our own, no reason is read as a trailer, such as one that signs in another's name.
+    return f'Pin "{case.name}"\n\nWhy it must hold: {case.reason}'.translate(_ORDERS)
 
 
 def _tell(forge: Forge, pull: int, case: PinnedCase, made: str) -> str:

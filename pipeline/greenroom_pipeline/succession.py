@@ -5,16 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from greenroom_pipeline.report import Report, Verdict
 
 _KEY = re.compile(r"promotion\.([0-9]{6,9})\.([0-9a-f]{1,32})")
 _LINE, _SUMMARY, _TITLE = 160, 480, 40
+_FIRST_YEAR, _LAST_YEAR = 2000, 9000
 _MOST_METRICS = 16
 """All of a record fits into the 5,000 characters that MLflow's tables have for a tag."""
+
+
+def _require_time(text: str) -> str:
+    """Anybody may write a tag: what is no moment, and is not before or after the others, is no record."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"{text[:40]!r} is no time with its zone")
+    return at.astimezone(UTC).isoformat()
 
 
 class Measured(BaseModel):
@@ -23,7 +33,7 @@ class Measured(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: str
-    value: float
+    value: float = Field(allow_inf_nan=False)
     higher_is_better: bool = True
 
 
@@ -38,14 +48,16 @@ class PromotionRecord(BaseModel):
 
     schema_version: Literal[1] = Field(1, alias="schema")
     kind: str = Field("promoted", description="What kind of move it was.")
-    at: str = Field(description="Time in UTC, ISO 8601, before the alias was moved.")
+    at: Annotated[str, AfterValidator(_require_time)] = Field(
+        description="Time in UTC, ISO 8601, before the alias was moved."
+    )
     by: str
     version: str
     before: str | None = Field(None, description="What `champion` named then; null for nothing.")
     reason: str = Field("", description="Why, where somebody said so.")
     digest: str = ""
     sha: str = ""
-    pull: int | None = None
+    pull: int | None = Field(None, ge=0, lt=10**9)
     title: str = ""
     merge: str | None = Field(None, description="The commit that the pull request was merged as.")
     run: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greenroom_portal.batch_answers import Outcome
-from greenroom_portal.cells import CellError, match_field, read_cell
+from greenroom_portal.cells import CellError, match_fields, read_cell
 from greenroom_portal.delimited import find_delimiter, neutralise, read_lines, write_lines
 from greenroom_portal.fields import Field
 from greenroom_portal.pasting import list_names
@@ -49,16 +49,17 @@ def read_batch(content: bytes, fields: Sequence[Field], *, most_rows: int = MOST
     plain = text.removeprefix(_MARK)
     delimiter = find_delimiter(plain)
     try:
-        header, *lines = read_lines(plain, delimiter=delimiter) or [[]]
+        # One more tells that there are further rows.
+        header, *lines = read_lines(plain, delimiter=delimiter, most=most_rows + 2) or [[]]
     except csv.Error as error:
         return Batch(refusal=f"This is no CSV file: {clean(error)}.")
     if not lines:
         return Batch(refusal="The file has no rows below its first line, which names the columns.")
     if len(lines) > most_rows:
         return Batch(
-            refusal=f"The file has {len(lines):,} rows, and at most {most_rows:,} are asked at once; cut it."
+            refusal=f"The file has more than {most_rows:,} rows, which are the most that are asked at once; cut it."
         )
-    columns = [match_field(name, fields) for name in header]
+    columns = match_fields(header, fields)
     refusal = _refuse_columns(columns, fields)
     if refusal:
         return Batch(refusal=refusal)

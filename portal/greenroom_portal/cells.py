@@ -30,12 +30,14 @@ class CellError(ValueError):
     """The value does not suit its column; the message says which, what came and what is expected."""
 
 
-def match_field(name: str, fields: Sequence[Field]) -> Field | None:
-    """Return the field of that name, or of that label; case and spaces around it do not count."""
-    plain = name.strip().casefold()
-    exact = next((field for field in fields if field.name == name), None)
-    near = (field for field in fields if plain in (field.name.casefold(), field.title.casefold()))
-    return exact or next(near, None)
+def match_fields(names: Sequence[str], fields: Sequence[Field]) -> list[Field | None]:
+    """Return for each name the field of that name, or of that label; case and spaces around it do not count."""
+    exact = {field.name: field for field in reversed(fields)}
+    near: dict[str, Field] = {}
+    for field in fields:
+        near.setdefault(field.name.casefold(), field)
+        near.setdefault(field.title.casefold(), field)
+    return [exact.get(name) or near.get(name.strip().casefold()) for name in names]
 
 
 def read_value(field: Field, value: Any) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from itertools import islice
 
+LONGEST_LINE = 500_000
+_LINES_A_ROW = 50
 _DELIMITERS = ("\t", ";", ",")
 
 
@@ -17,10 +20,18 @@ def find_delimiter(text: str) -> str:
     return max(_DELIMITERS, key=lambda each: (first.count(each), each == ","))
 
 
-def read_lines(text: str, *, delimiter: str) -> list[list[str]]:
-    """Return the cells line by line, without empty lines; `csv.Error` for what is no table."""
+def read_lines(text: str, *, delimiter: str, most: int) -> list[list[str]]:
+    """Return the cells of at most so many lines, without empty ones; `csv.Error` for what is no table.
+
+    What comes after them is not read: a small file can hold more cells than there is memory for.
+    """
+    given = text.splitlines()
+    if max(map(len, given), default=0) > LONGEST_LINE:
+        raise csv.Error(f"a line is longer than {LONGEST_LINE:,} characters")
+    if len(given) > most * _LINES_A_ROW:
+        raise csv.Error(f"it has {len(given):,} lines, empty ones among them")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    return [line for line in lines if any(cell.strip() for cell in line)]
+    return list(islice((line for line in lines if any(cell.strip() for cell in line)), most))
 
 
 def write_lines(lines: Sequence[Sequence[str]], *, delimiter: str) -> str:

@@ -15,6 +15,8 @@ Kind = Literal["number", "category", "boolean", "text", "datetime"]
 _KINDS = ("number", "category", "boolean", "text", "datetime")
 # Browsers hold whole numbers exactly up to here.
 _LARGEST = 2**53 - 1
+# A candidate's profile may hold any number; with those between, sums and quotients stay finite.
+_GREATEST, _SMALLEST = 1e300, 1e-300
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ def read_fields(profile: dict[str, Any], words: Words | None = None) -> list[Fie
 def _read_field(feature: dict[str, Any], words: Words) -> Field:
     kind: Kind = feature["kind"] if feature.get("kind") in _KINDS else "text"
     name, integer = feature["name"], kind == "number" and bool(feature.get("integer"))
-    quantiles, unit = feature.get("quantiles") or {}, words.units.get(feature["name"], "")
+    quantiles, unit = _read_quantiles(feature), words.units.get(feature["name"], "")
     middle = (quantiles["0.05"], quantiles["0.95"]) if {"0.05", "0.95"} <= quantiles.keys() else None
+    low, high = feature.get("minimum"), feature.get("maximum")
     return Field(
         name=name,
         kind=kind,
@@ -69,8 +72,8 @@ def _read_field(feature: dict[str, Any], words: Words) -> Field:
         options=tuple(entry["value"] for entry in feature.get("categories", [])),
         label=words.columns.get(name, ""),
         unit=unit,
-        low=feature.get("minimum"),
-        high=feature.get("maximum"),
+        low=keep_usable(low) if kind == "number" else low,
+        high=keep_usable(high) if kind == "number" else high,
         middle=middle,
         closed=kind == "category" and not feature.get("truncated") and bool(feature.get("categories")),
     )
@@ -79,7 +82,17 @@ def _read_field(feature: dict[str, Any], words: Words) -> Field:
 def _step(quantiles: dict[str, float]) -> float:
     """Return a round hundredth or so of the middle half's width."""
     width = abs((quantiles.get("0.75") or 0) - (quantiles.get("0.25") or 0))
-    return float(10 ** math.floor(math.log10(width / 10))) if width > 0 else 0.1
+    return float(10 ** math.floor(math.log10(width / 10))) if width > _SMALLEST else 0.1
+
+
+def _read_quantiles(feature: dict[str, Any]) -> dict[str, float]:
+    found = {at: keep_usable(value) for at, value in (feature.get("quantiles") or {}).items()}
+    return {at: value for at, value in found.items() if value is not None}
+
+
+def keep_usable(value: float | None) -> float | int | None:
+    """Return the number; None for one so large that differences of two are none."""
+    return value if value is not None and abs(value) <= _GREATEST else None
 
 
 def _describe(feature: dict[str, Any], *, kind: Kind, unit: str) -> str:
@@ -94,8 +107,8 @@ def _describe(feature: dict[str, Any], *, kind: Kind, unit: str) -> str:
 
 
 def _describe_number(feature: dict[str, Any], *, unit: str) -> str:
-    quantiles = feature.get("quantiles") or {}
-    low, high = feature.get("minimum"), feature.get("maximum")
+    quantiles = _read_quantiles(feature)
+    low, high = keep_usable(feature.get("minimum")), keep_usable(feature.get("maximum"))
     if low is None or high is None:
         return "A number."
     text = f"In the holdout: {number(low)} to {number(high)}{f' {clean(unit, longest=40)}' if unit else ''}."
@@ -150,7 +163,8 @@ def to_json(field: Field, value: Any, *, start: Any) -> Any:
 
 def _to_number(value: Any, *, integer: bool) -> int | float | None:
     try:
-        return int(value) if integer else float(value)
+        # What no float holds, or JSON does not, is no number that a model can be asked.
+        return keep_usable(int(value) if integer else float(value))
     except ValueError:
         return None
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from greenroom_portal.cells import CellError, match_field, read_cell, read_value
+from greenroom_portal.cells import CellError, match_fields, read_cell, read_value
 from greenroom_portal.delimited import find_delimiter, read_lines
 from greenroom_portal.fields import Field
 from greenroom_portal.wording import clean
 
 LONGEST = 200_000
 _SHOWN = 8
+_MOST_LINES = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _read_json(text: str, fields: Sequence[Field]) -> Pasted:
 
 def _read_table(text: str, fields: Sequence[Field]) -> Pasted:
     try:
-        lines = read_lines(text, delimiter=find_delimiter(text))
+        lines = read_lines(text, delimiter=find_delimiter(text), most=_MOST_LINES)
     except csv.Error as error:
         return Pasted(problems=(f"This is no table: {clean(error)}.",))
     if len(lines) < 2:
@@ -72,8 +73,8 @@ def _read_pairs(
 ) -> Pasted:
     row: dict[str, Any] = {}
     problems, unknown = list[str](), list[str]()
-    for name, value in pairs:
-        found = match_field(name, fields)
+    matched = match_fields([name for name, _ in pairs], fields)
+    for (name, value), found in zip(pairs, matched, strict=True):
         if found is None:
             unknown.append(clean(name, longest=60))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -51,7 +52,7 @@ def decode_row(text: str) -> dict[str, Any] | None:
     if len(text) > LONGEST_ROW:
         return None
     try:
-        row = json.loads(text, parse_constant=_refuse_constant)
+        row = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_whole)
         json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -64,6 +65,14 @@ def _is_scalar(value: object) -> bool:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _parse_whole(digits: str) -> int:
+    """Read a whole number that a float can hold as well: no column has another."""
+    whole = int(digits)
+    if abs(whole) > sys.float_info.max:
+        raise ValueError(f"{digits[:20]}… is too large")
+    return whole
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -207,8 +207,10 @@ def _tell_sides(question: Question, curves: Mapping[str, pd.DataFrame]) -> str:
             for answer in answers
         ]
         return f"The {model} says {'; '.join(parts)}."
-    own, other = (curves[model].set_index("shown")["answer"] for model in MODELS)
-    differ = [shown for shown in own.index if own[shown] != other[shown]]
+    # By place: two values may look alike once they are shown.
+    own, other = (curves[model].set_index("order")["answer"] for model in MODELS)
+    shown = curves[MODELS[0]].set_index("order")["shown"]
+    differ = [shown[place] for place in own.index if own[place] != other[place]]
     if not differ:
         return f"The two agree on the answer whatever {question.field.title} is."
     return f"The two disagree for {list_names(differ)}, of {len(own)} values of {question.field.title}."

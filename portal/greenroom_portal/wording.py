@@ -136,9 +136,17 @@ def _decimals(*values: float | None) -> int:
     return min(8, max(0, 3 - math.floor(math.log10(largest)))) if largest < 1000 else 0
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        # A whole number beyond what a float holds.
+        return False
+
+
 def number(value: float | None) -> str:
     """Four significant digits, whole numbers in full, thousands apart; a dash for what is undefined."""
-    if value is None or not math.isfinite(value):
+    if value is None or not _is_finite(value):
         return MISSING
     whole = abs(value) >= 10 and value == round(value)
     return f"{value:,.{0 if whole else _decimals(value)}f}".replace("-", "−")

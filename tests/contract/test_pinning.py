@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -53,7 +54,7 @@ def test_a_case_becomes_a_line(world: World, bench: Workbench) -> None:
         project.forge.read_file(number, CASES_FILE)
         == (write_line(pinned("first")) + write_line(pinned("second"))).encode()
     )
-    assert world.written(head) == ("Grace", 'Pin "first"\n\nit was late for years')
+    assert world.written(head) == ("Grace", 'Pin "first"\n\nWhy it must hold: it was late for years')
 
 
 def test_a_message_gives_no_orders(world: World, bench: Workbench) -> None:
@@ -64,8 +65,21 @@ def test_a_message_gives_no_orders(world: World, bench: Workbench) -> None:
 
     assert (
         world.written(project.forge.pull(number).head)[1]
-        == 'Pin "(skip ci) (at)team"\n\nfixes no. 12 (no ci)'
+        == 'Pin "(skip ci) (at)team"\n\nWhy it must hold: fixes no. 12 (no ci)'
     )
+
+
+def test_a_reason_signs_in_nobody_s_name(world: World, bench: Workbench) -> None:
+    """A reason in the form of a trailer is none for git: it names no other author and skips no check."""
+    project, number = project_of(world, bench), propose(world)
+    case = pinned("first", reason="Co-authored-by: Ada Lovelace <ada@example.org>")
+    pin_case(project, number, case, sha=project.forge.pull(number).head)
+    message = world.written(project.forge.pull(number).head)[1]
+    asked = ["git", "interpret-trailers", "--parse"]
+    found = subprocess.run(asked, input=message, capture_output=True, text=True, check=True)
+
+    assert "Ada Lovelace" in message
+    assert found.stdout == ""
 
 
 def test_a_name_that_is_taken_is_refused(world: World, bench: Workbench) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from greenroom_pipeline.report import Report, Task
+from greenroom_pipeline.report import Answer, Disagreement, Report, Task
 from greenroom_pipeline.words import Words
 from tests.portal.desk_in_memory import HOSTILE, MemoryDesk, make_profile, make_report, make_review
 from tests.row_files import make_holdout, make_terms, write_rows
@@ -77,4 +77,13 @@ def elsewhere() -> MemoryDesk:
     listed = [row.features for row in with_rows.rows]
     assert listed
     desk.row_files.clear()
+    return desk
+
+
+def elsewhere_twice() -> MemoryDesk:
+    """A report that was sent names the same row twice."""
+    desk = elsewhere()
+    said = Answer(prediction="1")
+    row = Disagreement(row=3, features={"carrier": "HA"}, target="1", candidate=said, champion=said)
+    desk.reports[7] = desk.reports[7].model_copy(update={"disagreements": [row, row]})
     return desk

@@ -64,8 +64,13 @@ def test_columns_are_told() -> None:
             b"distance,carrier,Distance\n1,UA,2\n", "The file names distance twice; keep one column of it.", id="twice"
         ),
         pytest.param(
-            b"distance,carrier\n" + b"1,UA\n" * 11, "The file has 11 rows, and at most 10 are", id="long"
+            b"distance,carrier\n" + b"1,UA\n" * 11, "The file has more than 10 rows, which are", id="long"
         ),
+        pytest.param(
+            b"distance,carrier\n" + b"1,UA\n" * 11 + b'"1', "The file has more than 10 rows", id="not read on"
+        ),
+        pytest.param(b"distance\n" + b"\n" * 700, "This is no CSV file: it has 701 lines", id="hollow"),
+        pytest.param(b"," * 600_000 + b"\n1", "This is no CSV file: a line is longer than 500,000", id="wide"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_asked_says_why(content: bytes, sentence: str) -> None:

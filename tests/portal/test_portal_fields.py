@@ -14,6 +14,7 @@ from greenroom_portal.fields import (
     tell_unusual,
     to_json,
 )
+from greenroom_portal.what_if import POINTS, vary
 from tests.portal.desk_in_memory import make_profile
 
 ZONED = "2013-10-01T05:00:00+02:00"
@@ -88,6 +89,9 @@ def test_what_the_holdout_does_not_have_is_said(place: int, value: Any, sentence
         pytest.param("number", False, 9, 9.0, 9.0, id="float"),
         pytest.param("number", True, "12345678901234567890", None, 12345678901234567890, id="large"),
         pytest.param("number", False, "x", None, None, id="no number"),
+        pytest.param("number", False, "nan", None, None, id="NaN"),
+        pytest.param("number", False, "9" * 400, None, None, id="infinite"),
+        pytest.param("number", True, "9" * 400, None, None, id="more than a float holds"),
         pytest.param("text", False, "", "a", None, id="empty text"),
         pytest.param("boolean", False, False, True, False, id="no"),
         pytest.param("datetime", False, FIVE, "2013-10-01T05:00:00", "2013-10-01T05:00:00", id="time"),
@@ -116,3 +120,24 @@ def test_only_needed_fields_are_missing() -> None:
 def test_numbers_that_a_browser_would_round_are_typed_as_text(value: object, fits: bool) -> None:
     """A number input is used only for values that it holds exactly."""
     assert fits_number_input(value) is fits
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(-1.7e308, 1.7e308), (0.0, 5e-324), (-(10**400), 10**400)],
+    ids=["overflow", "underflow", "more than a float holds"],
+)
+def test_any_number_of_a_profile_makes_a_field(low: float, high: float) -> None:
+    """A candidate's profile may hold any number; the form, and what it varies, can do with each."""
+    feature = {
+        "name": "x",
+        "kind": "number",
+        "nullable": True,
+        "minimum": low,
+        "maximum": high,
+        "quantiles": {"0.05": low, "0.25": low, "0.75": high, "0.95": high},
+    }
+    (read,) = read_fields({"features": [feature]})
+
+    assert read.step > 0
+    assert len(vary(read, {"x": 1.0}).values) <= POINTS + 1

@@ -89,6 +89,14 @@ def test_rows_on_another_machine_are_explained(open_review: OpenReview) -> None:
     assert "greenroom run" in shown(app)
 
 
+def test_a_report_that_names_a_row_twice_is_shown(open_review: OpenReview) -> None:
+    """What a sender's report says of rows holds up no page."""
+    app = open_review("elsewhere_twice", differ="[]")
+
+    assert not app.exception
+    assert shown(app).count("The truth was") == 2
+
+
 def test_an_address_opens_the_same_slice(open_review: OpenReview) -> None:
     """Filters in the address open the pane with their widgets filled, and the numbers of exactly these rows."""
     filters = [*UNITED, {"column": "distance", "from": 500, "to": 2000}]
@@ -138,10 +146,19 @@ def test_a_slice_too_small_to_test_says_so(open_review: OpenReview) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["nonsense", '[{"column":"gone","in":["x"]}]', '[{"column":"distance","in":[1]}]']
+    "address",
+    [
+        "nonsense",
+        '[{"column":"gone","in":["x"]}]',
+        '[{"column":"distance","in":[1]}]',
+        '[{"column":"distance","from":"abc","to":null}]',
+        r'[{"column":"carrier","in":["\ud800"]}]',
+        json.dumps([{"column": "carrier", "in": [str(each) for each in range(200)], "missing": True}]),
+    ],
+    ids=["no JSON", "no column", "no range", "no number", "half a surrogate pair", "too many"],
 )
 def test_an_address_that_fits_nothing_is_left_out(open_review: OpenReview, address: str) -> None:
-    """A filter that nobody can read, or of a column that is gone, leaves a page that works."""
+    """A filter that nobody can read, or that its column cannot have, leaves a page that works."""
     app = open_review("flights", explore=address)
 
     assert not app.exception

@@ -61,6 +61,7 @@ def test_what_json_has_no_form_for_is_not_written() -> None:
         pytest.param('{"distance": NaN}', id="NaN"),
         pytest.param('{"distance": 1e999}', id="infinite"),
         pytest.param('{"distance": ' + "1" * 5000 + "}", id="more digits than Python reads"),
+        pytest.param('{"distance": ' + "9" * 400 + "}", id="more than a float holds"),
         pytest.param('{"note": "\\ud800"}', id="half a surrogate pair"),
         pytest.param("[" * 15_000, id="deep"),
         pytest.param('{"note": "' + "x" * LONGEST_ROW + '"}', id="long"),

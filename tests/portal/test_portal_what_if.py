@@ -191,6 +191,14 @@ def test_categories_are_said_by_name() -> None:
     assert tell_what_if(question, REPORT, frame) == "The candidate says on time for UA, DL; late for HA."
 
 
+def test_categories_that_look_alike_are_told_apart() -> None:
+    """Two values may be shown with the same characters, and have an answer each."""
+    field = Field(name="note", kind="category", nullable=True, help="", options=("a", "a ", "b"))
+    question = vary(field, {"note": "b"})
+
+    assert say(question, list("010"), list("000")) == "The two disagree for a, of 3 values of note."
+
+
 def test_numbers_are_said_by_their_ends() -> None:
     """A regression's sentence says how far each model's answer goes."""
     report = make_report(7).model_copy(update={"task": "regression", "words": WORDS})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,7 +108,10 @@ def test_an_address_carries_filters_exactly(filters: tuple[Filter, ...]) -> None
         '[{"column":"a","from":1,"to":{}}]',
         '[{"column":"a","in":[],"missing":"yes"}]',
         '[{"column":"a","in":[],"further":1}]',
+        r'[{"column":"a","in":["\ud800"]}]',
+        r'[{"column":"\udc00","in":[]}]',
         "[" * 100_000,
+        json.dumps([{"column": "a", "in": list(range(200)), "missing": True}]),
         "[" + ",".join(['{"column":"a","in":[]}'] * 21) + "]",
     ],
 )

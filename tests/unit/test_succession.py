@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from greenroom_pipeline.succession import (
@@ -112,6 +114,26 @@ def test_a_later_greenrooms_record_is_read() -> None:
     (kept,) = read_records({"promotion.000001.aa": text})
 
     assert (kept.record.kind, kept.record.version) == ("rolled_back", "4")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"at": "yesterday"},
+        {"at": "2026-11-01T10:00:00"},
+        {"at": "0001-01-01T00:00:00+23:00"},
+        {"pull": 10**30},
+        {"metrics": [{"title": "ROC AUC", "value": "1e999"}]},
+    ],
+    ids=["no time", "no zone", "before all times", "no pull request", "infinite"],
+)
+def test_what_somebody_planted_is_no_record(changes: dict[str, object]) -> None:
+    """What no page could show beside the others is passed over as notes are, and the rest is told."""
+    good = to_text(keep("1", None, day=1).record)
+    planted = json.dumps({**json.loads(good), "version": "2", **changes}).replace('"1e999"', "1e999")
+    kept = read_records({"promotion.000001.aa": good, "promotion.000002.bb": planted})
+
+    assert [each.record.version for each in kept] == ["1"]
 
 
 @pytest.mark.parametrize("text", [HOSTILE * 20, "\u2028\x00" * 2000, '"\\' * 3000])

@@ -87,8 +87,8 @@ def _show_rows(review: Review, report: Report, rows: Sequence[Differing]) -> Non
         return
     shown = f"differ-shown-{review.project}-{review.pull}"
     many = int(st.session_state.get(shown, AT_FIRST))
-    for row in rows[:many]:
-        _show_row(review, report, row)
+    for place, row in enumerate(rows[:many]):
+        _show_row(review, report, row, place=place)
     if len(rows) > many:
         more = {shown: len(rows)}
         st.button(f"Show all {len(rows)}", key="differ-more", on_click=st.session_state.update, args=(more,))
@@ -97,9 +97,9 @@ def _show_rows(review: Review, report: Report, rows: Sequence[Differing]) -> Non
         st.dataframe(table, hide_index=True, alt="Rows on which the models differ most, with both answers")
 
 
-def _show_row(review: Review, report: Report, row: Differing) -> None:
+def _show_row(review: Review, report: Report, row: Differing, *, place: int) -> None:
     words = report.words
-    with st.container(border=True, gap="xsmall", key=f"differ-{row.row}"):
+    with st.container(border=True, gap="xsmall", key=f"differ-{place}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(tell_difference(row, words), width="content")
             st.page_link(

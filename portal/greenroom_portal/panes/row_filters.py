@@ -21,6 +21,7 @@ from greenroom_pipeline.filters import (
     Value,
     decode_filters,
     encode_filters,
+    suits,
 )
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.words import Words
@@ -29,6 +30,7 @@ from greenroom_portal.wording import clean, escape
 
 # What a browser's numbers hold exactly, with room for a step.
 _EXACT = 2**52
+_NARROWEST = 1e-300
 
 
 def ask_filters(review: Review, report: Report, *, parameter: str) -> tuple[Filter, ...]:
@@ -75,11 +77,7 @@ def _read_address(columns: Sequence[Column], *, key: str, parameter: str) -> dic
     if filters is None or any(each.column not in known for each in filters):
         st.caption("The filter in this address does not fit this holdout, and is left out.")
     usable = {each.column: each for each in filters or () if each.column in known}
-    return {name: each for name, each in usable.items() if _suits(each, known[name])}
-
-
-def _suits(each: Filter, column: Column) -> bool:
-    return isinstance(each, Between) == column.ranged or (isinstance(each, Among) and not each.values)
+    return {name: each for name, each in usable.items() if suits(each, known[name])}
 
 
 def _ask_column(span: Span, first: Filter | None, *, words: Words, key: str) -> Filter | None:
@@ -142,7 +140,7 @@ def _ask_numbers(
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
     begin, end = (first.low, first.high) if isinstance(first, Between) else (None, None)
-    if low == high or max(abs(low), abs(high)) >= _EXACT:
+    if high - low < _NARROWEST or max(abs(low), abs(high)) >= _EXACT:
         return _ask_exact(span, (begin, end), label=label, key=key)
     kind = int if span.column.kind == "integer" else float
     first_low = min(max(kind(low if begin is None else begin), low), high)
