@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium import ARGUMENTS, find_chromium
 from tests.mlflow_server import mlflow_serving
@@ -59,6 +59,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def browser() -> Iterator[Browser]:
     """Ended with its module: Playwright keeps an event loop running, beside which no other test could run its own."""
     chromium = find_chromium()
+    # Five seconds are too few on a machine with other work.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser

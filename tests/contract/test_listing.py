@@ -16,10 +16,10 @@ from tests.projects import make_project
 from tests.reports import make_report
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Five pull requests, of which each but the last ran twice: 2 and 4 ended with another verdict than before."""
-    bench = make_project(tmp_path / "project", "regression", estimator="Ridge()")
+    bench = make_project(tmp_path_factory.mktemp("listing") / "project", "regression", estimator="Ridge()")
     project = open_project(bench.places)
     main = main_result(make_report())
     assert main is not None

@@ -47,6 +47,12 @@ def flights() -> MemoryDesk:
     return _open(make_report(7, words=WORDS), make_holdout(ROWS), name="flights")
 
 
+def complete_flights() -> MemoryDesk:
+    """Every flight has the carrier that a form cannot be without."""
+    holdout = make_holdout(ROWS).fillna({"carrier": "UA"})
+    return _open(make_report(7, words=WORDS), holdout, name="complete")
+
+
 def numbers() -> MemoryDesk:
     report = make_report(7, task="regression", words=WORDS)
     return _open(report, make_holdout(ROWS, task="regression"), name="numbers", task="regression")

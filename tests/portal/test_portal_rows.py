@@ -203,7 +203,7 @@ def test_a_row_goes_into_try_it_by_one_click(open_review: OpenReview) -> None:
 def test_fixed_and_broken_are_looked_at_apart(open_review: OpenReview) -> None:
     """The choice of broken rows shows those alone: the champion said what was true."""
     app = open_review("flights", differ="[]")
-    app.button_group(key="kept").set_value("broken").run()
+    app.radio(key="kept").set_value("broken").run()
 
     assert not app.exception
     frame = next(each.value for each in app.dataframe if "Truth" in each.value.columns)

@@ -66,11 +66,11 @@ def _show_chosen(review: Review, report: Report) -> None:
         return
     filters = ask_filters(review, report, parameter=PARAMETER)
     names = name_kept(report.task)
-    kept = st.segmented_control(
+    # No segments: the chosen one's text would be in the primary colour, too faint on a dark page.
+    kept = st.radio(
         "Rows",
         list(names),
-        default="all",
-        required=True,
+        horizontal=True,
         format_func=names.__getitem__,
         key="kept",
         bind="query-params",

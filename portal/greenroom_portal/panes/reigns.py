@@ -42,7 +42,7 @@ def show_nothing() -> None:
     """Say how the first model gets in."""
     with st.container(key="empty"):
         st.markdown("**No model has been in production yet.** The first one gets in like every other:")
-        st.code("greenroom run\ngreenroom promote", language="bash")
+        st.code("greenroom run\ngreenroom promote", language=None)
         st.markdown(
             "`greenroom run` on your default branch trains its model and says what it is worth; `greenroom promote` "
             "makes it the champion. For a pull request, *Promote* on its review page does both merge and promotion."

@@ -31,10 +31,11 @@ def show_sharing(review: Review, readiness: Readiness, profile: dict[str, Any], 
         st.code(clean(address), language=None, wrap_lines=True)
         if needs_token(address):
             st.caption("Put a token into `TOKEN`: `greenroom token create --scope query` makes one.")
+        # Streamlit's colours of code are too faint to read, and no option changes them.
         st.markdown("**curl**")
-        st.code(write_curl(address, asked), language="bash", wrap_lines=True)
+        st.code(write_curl(address, asked), language=None, wrap_lines=True)
         st.markdown("**Python**")
-        st.code(write_python(address, asked), language="python", wrap_lines=True)
+        st.code(write_python(address, asked), language=None, wrap_lines=True)
 
 
 def _show_address(review: Review, row: dict[str, Any]) -> None:

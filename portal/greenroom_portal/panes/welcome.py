@@ -38,7 +38,7 @@ def show_first_step() -> None:
     """Say how the first review comes about, where there is none."""
     with st.container(key="empty"):
         st.markdown("**No pull request has gone through the loop yet.** In your project's repository:")
-        st.code("git switch -c my-change\n# change the model, commit\ngreenroom run", language="bash")
+        st.code("git switch -c my-change\n# change the model, commit\ngreenroom run", language=None)
         st.markdown(
             "`greenroom run` trains the branch's model, compares it with production, and starts a preview. "
             "The review then shows up here."
