@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from greenroom_portal.meanings import tell_meanings, tell_spread
 from tests.portal.conftest import OpenPage
 from tests.portal.desk_in_memory import make_metric, make_report
@@ -26,11 +28,22 @@ def test_the_spread_is_told_where_there_is_one() -> None:
     assert tell_spread(REPORT, sentence="+0.02") == ""
 
 
-def test_the_verdict_says_whether_to_ship(open_page: OpenPage) -> None:
-    """Beside the verdict stands what it means for production, and below it what its metric means."""
-    app = open_page("passing", pull=7)
-    failing = open_page("failing", pull=7)
+@pytest.mark.parametrize(
+    ("desk", "sentence"),
+    [
+        ("passing", "It may go to production."),
+        ("failing", "It does not go to production as it is."),
+        ("inconclusive", "people decide."),
+    ],
+)
+def test_the_verdict_says_whether_to_ship(open_page: OpenPage, desk: str, sentence: str) -> None:
+    """Beside the verdict stands what it means for production."""
+    app = open_page(desk, pull=7)
 
-    assert "It may go to production." in app.success[0].value
-    assert "It does not go to production as it is." in failing.error[0].value
+    assert sentence in [*app.success, *app.error, *app.warning][0].value
+
+
+def test_the_metric_of_the_verdict_is_told_below_it(open_page: OpenPage) -> None:
+    app = open_page("passing", pull=7)
+
     assert any("how often the model ranks" in each.value for each in app.caption)
