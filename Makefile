@@ -41,9 +41,8 @@ bench: $(READY)
 
 screenshots: chromium
 	@$(RUN) pytest -q tests/e2e/test_demo.py -k fits_its_window
-	@$(RUN) pytest -q tests/portal/test_portal_journey.py -k wide
 	@mkdir -p docs/images && cp tests/e2e/screenshots/review-1280-light.png docs/images/review.png
-	@cp tests/e2e/screenshots/list-1280.png docs/images/list.png && cp tests/e2e/screenshots/previews-1280.png docs/images/previews.png
+	@for name in list try previews history; do cp tests/e2e/screenshots/demo-$$name-1280.png docs/images/$$name.png; done
 	@$(RUN) python -m tests.comment_picture
 
 .PHONY: chromium

@@ -19,6 +19,9 @@ HISTORY = VIEWS / "history.py"
 STYLE = """<style>
 [data-testid=stPageLink] * { white-space: normal; overflow: visible; }
 [data-testid=stMain] [data-testid=stPageLink] a { padding-left: 0; margin-left: 0; }
+[data-testid=stMain] .st-key-to-try-it [data-testid=stPageLink] a {
+  border: 1px solid; border-radius: .5rem; padding: .45rem .9rem;
+}
 </style>"""
 LISTED = [
     (REVIEWS, "Reviews", ":material/rule:", ""),

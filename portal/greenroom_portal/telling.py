@@ -57,6 +57,12 @@ def tell_sides(tales: list[Tale], words: Words) -> str:
     return f"Nobody is shown to gain or lose: {count(len(judged), 'slice')} looked at."
 
 
+def tell_surety(report: Report) -> str:
+    """Say how sure it is who gains and who loses."""
+    sure = f"{report.metrics[0].confidence if report.metrics else 0.95:.0%}"
+    return f"Only what chance does not explain is said, with {sure} confidence over all slices together."
+
+
 def tell_few(tales: list[Tale], words: Words) -> str:
     """Name the slices with too few rows to tell; nothing where there are none."""
     few = [

@@ -233,6 +233,34 @@ def test_the_review_fits_its_window(
     assert sideways <= 0
 
 
+PAGES = {
+    "list": ("", "[class*=st-key-review-flight-delays]"),
+    "try": ("/try?project=flight-delays&pull=2", ".st-key-try-it button"),
+    "previews": ("/previews", ".st-key-preview-production"),
+    "history": ("/history", ".st-key-chart-reigns canvas, .st-key-chart-reigns svg"),
+}
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_other_page_fits_its_window(demo: Demo, browser: Browser, width: int, name: str) -> None:
+    """The list, Try it, the previews and the history show what is there, and none scrolls sideways."""
+    address, shown = PAGES[name]
+    page = browser.new_page(viewport={"width": width, "height": 960}, color_scheme="light")
+    page.goto(f"{demo.portal}{address}")
+    expect(page.locator(shown).first).to_be_visible(timeout=60_000)
+    if name == "try":
+        page.locator(shown).click()
+        expect(page.locator(".st-key-answer-table")).to_be_visible(timeout=60_000)
+        page.locator(".st-key-answer-table").scroll_into_view_if_needed()
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"demo-{name}-{width}.png")
+    page.close()
+
+    assert sideways <= 0
+
+
 def test_proof_fails_when_a_preview_is_gone(demo: Demo) -> None:
     """The proof is one: without a preview it fails, and says which slot did not answer."""
     HostClient(demo.project.places.host).stop("flight-delays", "3")

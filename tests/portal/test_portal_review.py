@@ -63,7 +63,8 @@ def test_failed_run_shows_step_reason_and_log(open_page: OpenPage) -> None:
     app = open_page("broken_run", pull=8)
 
     assert not app.exception
-    assert "**Run failed** at the step **preview**. The model does not load." in shown(app)
+    assert "**Run failed** at the step **preview**: there is no verdict" in shown(app)
+    assert "The model does not load." in shown(app)
     assert "ModuleNotFoundError: no module named x" in app.code[0].value
 
 
@@ -96,7 +97,7 @@ def test_a_report_without_curves_has_no_charts(open_page: OpenPage) -> None:
     app = open_page("regression", pull=7)
 
     assert not app.exception
-    assert "Charts" not in [heading.value for heading in app.subheader]
+    assert "Charts" not in [heading.value for heading in app.header]
 
 
 def test_moved_production_is_noted(open_page: OpenPage) -> None:

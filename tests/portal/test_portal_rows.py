@@ -77,7 +77,7 @@ def test_a_broken_copy_is_a_sentence_in_its_pane(open_review: OpenReview) -> Non
         "These rows cannot be shown",
         "These rows cannot be explored",
     ]
-    assert "Checks" in [heading.value for heading in app.subheader]
+    assert "Checks" in [heading.value for heading in app.header]
 
 
 def test_rows_on_another_machine_are_explained(open_review: OpenReview) -> None:
@@ -225,7 +225,7 @@ def test_first_model_has_no_disagreements(open_review: OpenReview) -> None:
     app = open_review("first_model", differ="[]", explore=json.dumps(UNITED))
 
     assert not app.exception
-    assert "Where the models disagree" not in [heading.value for heading in app.subheader]
+    assert "Where the models disagree" not in [heading.value for heading in app.header]
     assert "of 4,000 rows" in shown(app)
 
 

@@ -16,7 +16,11 @@ def draw_reigns(frame: pd.DataFrame, *, metric: str) -> Drawing:
     steps = _corners(frame)
     axis = alt.Axis(title=None, tickCount=5, labelOverlap=True, grid=False)
     x = alt.X("at:T", scale=alt.Scale(type="utc"), axis=axis)
-    y = alt.Y("value:Q", title=metric, scale=alt.Scale(zero=False), axis=alt.Axis(titleFontWeight="normal"))
+    axis_y = alt.Axis(titleFontWeight="normal")
+    if frame["value"].nunique() == 1:
+        # A tick at the one value would be labelled with all its digits.
+        axis_y.format = ",.4~g"
+    y = alt.Y("value:Q", title=metric, scale=alt.Scale(zero=False), axis=axis_y)
     color = MODEL_COLORS["champion"]
     lines = (
         alt.Chart(steps)

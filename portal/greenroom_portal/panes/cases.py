@@ -22,7 +22,7 @@ def show_cases(review: Review, report: Report) -> None:
     taken = tell_pins(report.pins)
     if not report.cases and not taken:
         return
-    st.subheader("Pinned cases", anchor=False)
+    st.header("Pinned cases", anchor=False)
     st.caption("Inputs that somebody wanted to stay right, whatever a new model improves.")
     if taken:
         st.warning(escape(taken, longest=600), icon=":material/playlist_remove:")

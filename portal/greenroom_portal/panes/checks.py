@@ -16,7 +16,7 @@ SHOWN_UNFOLDED = 2
 
 
 def show_checks(report: Report) -> None:
-    st.subheader("Checks", anchor=False)
+    st.header("Checks", anchor=False)
     if not report.checks:
         st.markdown("No check is declared: add `[[gate.check]]` tables to `greenroom.toml`.")
         return

@@ -30,7 +30,7 @@ def show_curves(report: Report) -> None:
     shown = [(title, key, show) for title, key, show, has in panes if has]
     if not shown:
         return
-    st.subheader("Charts", anchor=False)
+    st.header("Charts", anchor=False)
     st.caption(
         "Open one to draw it. They have no intervals and decide nothing: what the gate judged is above."
     )

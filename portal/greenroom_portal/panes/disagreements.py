@@ -35,7 +35,7 @@ def show_disagreements(review: Review, report: Report) -> None:
     """Show how many rows flip; the rows themselves once the pane is opened."""
     if report.champion is None:
         return
-    st.subheader("Where the models disagree", anchor=False)
+    st.header("Where the models disagree", anchor=False)
     tally = tell_report_tally(report)
     if tally is not None:
         st.markdown(

@@ -15,7 +15,7 @@ from greenroom_portal.wording import escape
 
 _COLUMNS = 3
 # More than these need a filter, and groups of which one is open.
-FEW = 15
+FEW = 18
 
 
 def ask_row(review: Review, fields: list[Field], start: Start, typical: dict[str, Any]) -> dict[str, Any]:

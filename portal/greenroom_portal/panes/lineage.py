@@ -28,7 +28,7 @@ from greenroom_portal.wording import escape, short_sha
 def show_lineage(review: Review, report: Report) -> None:
     if report.lineage is None and not report.timings:
         return
-    st.subheader("Where it comes from", anchor=False)
+    st.header("Where it comes from", anchor=False)
     _show_links(review)
     if report.lineage is not None:
         _show_since(review, report, report.lineage.since)

@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.report import Report
 from greenroom_pipeline.wording import count, tell_wear
 from greenroom_pipeline.words import count_rows
@@ -33,7 +34,7 @@ def _confidence(report: Report) -> float:
 
 
 def show_metrics(report: Report) -> None:
-    st.subheader("Metrics", anchor=False)
+    st.header("Metrics", anchor=False)
     frame = metric_frame(report)
     table = present_metrics(report, confidence=_confidence(report))
     wear = f" {tell_wear(report.holdout.looks)}" if report.holdout.looks else ""
@@ -46,13 +47,25 @@ def show_metrics(report: Report) -> None:
             "How the candidate differs: dots are differences, bars their intervals, each metric on its own "
             "scale. A bar that crosses the dashed line could be noise."
         )
+    answers = _tell_answers(report) if report.champion else []
+    if answers:
+        with st.container(key="answers-overall"):
+            st.caption("\n".join(f"- {escape(sentence, longest=400)}" for sentence in answers))
+
+
+def _tell_answers(report: Report) -> list[str]:
+    """Say how the answers differ as a whole: what calibration and means show."""
+    told = tell_changes(report.observations, report.words)
+    # Where it is known how answers move, that says more than how many flip.
+    flips_told = bool(report.movements) and report.observations.flips is not None
+    return told[1:] if flips_told else told
 
 
 def show_slices(report: Report) -> None:
     metrics = sliced_metrics(report)
     if not metrics:
         return
-    st.subheader("Slices", anchor=False)
+    st.header("Slices", anchor=False)
     metric = st.selectbox(
         "Metric",
         list(metrics),

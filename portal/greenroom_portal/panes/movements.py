@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from greenroom_pipeline.changes import tell_changes
 from greenroom_pipeline.report import Report
 from greenroom_portal.tables.movements import tale_frame
 from greenroom_portal.tales import Tale, choose_tales, find_tales
-from greenroom_portal.telling import Told, find_whole, tell_few, tell_sides, tell_tale, tell_whole
+from greenroom_portal.telling import (
+    Told,
+    find_whole,
+    tell_few,
+    tell_sides,
+    tell_surety,
+    tell_tale,
+    tell_whole,
+)
 from greenroom_portal.wording import escape
 
 SHOWN_AT_FIRST = 3
@@ -17,10 +24,9 @@ SHOWN_AT_FIRST = 3
 def show_movements(report: Report) -> None:
     """Show what changes for whom, directly below the verdict; nothing without a champion to change from."""
     tales = find_tales(report) if report.champion else []
-    told = _tell_answers(report)
-    if report.champion is None or not (told or tales or report.movements):
+    if report.champion is None or not (tales or report.movements):
         return
-    st.subheader("What changes for whom", anchor=False)
+    st.header("What changes for whom", anchor=False)
     with st.container(key="movements"):
         whole = find_whole(report)
         if whole is not None:
@@ -31,15 +37,6 @@ def show_movements(report: Report) -> None:
             st.caption(
                 "No slices are declared under `[data]`, so nothing is known of who gains and who loses."
             )
-        if told:
-            st.caption("\n".join(f"- {escape(sentence, longest=400)}" for sentence in told))
-
-
-def _tell_answers(report: Report) -> list[str]:
-    told = tell_changes(report.observations, report.words)
-    # Where it is known how answers move, that says more than how many flip.
-    flips_told = bool(report.movements) and report.observations.flips is not None
-    return told[1:] if flips_told else told
 
 
 def _show_tales(report: Report, tales: list[Tale]) -> None:
@@ -47,9 +44,8 @@ def _show_tales(report: Report, tales: list[Tale]) -> None:
         st.markdown(f"**{escape(tell_sides(tales, report.words), longest=600)}**")
     _show_side(report, choose_tales(tales, "worse"), title=":material/trending_down: Worse for")
     _show_side(report, choose_tales(tales, "better"), title=":material/trending_up: Better for")
-    few = tell_few(tales, report.words)
-    if few:
-        st.caption(escape(few, longest=400))
+    told = [tell_surety(report), tell_few(tales, report.words)]
+    st.caption(escape(" ".join(each for each in told if each), longest=800))
     every = st.expander(
         f"All {len(tales):,} slices" if len(tales) > 1 else "The slice in figures",
         key="all-slices",
@@ -66,7 +62,8 @@ def _show_side(report: Report, tales: list[Tale], *, title: str) -> None:
     if len(tales) > SHOWN_AT_FIRST:
         lines.append(f"- {len(tales) - SHOWN_AT_FIRST:,} more, in the table of all slices.")
     if lines:
-        st.markdown("\n".join([title, *lines]))
+        st.subheader(title, anchor=False)
+        st.markdown("\n".join(lines))
 
 
 def _write(told: Told) -> str:

@@ -14,11 +14,14 @@ from greenroom_portal.wording import escape, short_sha
 _CONFIRMING = "confirming-promotion"
 
 
-def show_promotion(review: Review, report: Report) -> None:
+def show_promoted(review: Review) -> None:
     told = st.session_state.get(_key(review))
     if told:
         with st.container(key="promoted"):
             st.success(escape(told, longest=600), icon=":material/rocket_launch:")
+
+
+def show_promotion(review: Review, report: Report) -> None:
     blocked = tell_why_not(review, report)
     if review.pull_state != "open":
         return
@@ -32,7 +35,7 @@ def show_promotion(review: Review, report: Report) -> None:
         args=(_key(review),),
     )
     if blocked:
-        st.caption(blocked)
+        st.caption(blocked, width="content")
     elif st.session_state.get(_CONFIRMING) == _key(review):
         _confirm(review)
 

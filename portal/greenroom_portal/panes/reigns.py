@@ -69,7 +69,7 @@ def show_metric(reigns: Sequence[Reign], *, now: datetime) -> None:
     names = name_metrics(reigns)
     if not names:
         return
-    st.subheader("Over time", anchor=False)
+    st.header("Over time", anchor=False)
     metric = st.selectbox(
         "Metric",
         names,
@@ -103,7 +103,7 @@ def show_metric(reigns: Sequence[Reign], *, now: datetime) -> None:
 
 
 def show_reigns(reigns: Sequence[Reign], *, project: str) -> None:
-    st.subheader(f"Models in production · {len(reigns)}", anchor=False)
+    st.header(f"Models in production · {len(reigns)}", anchor=False)
     moves = find_moves(reigns)
     everything = len(reigns) <= AT_FIRST or st.toggle("Show all of them", key="all", bind="query-params")
     shown = len(reigns) if everything else AT_FIRST

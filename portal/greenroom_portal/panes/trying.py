@@ -10,11 +10,11 @@ from greenroom_portal.selection import Selection, address_review
 
 
 def show_way_to_try(review: Review) -> None:
-    with st.container(key="to-try-it", border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(key="to-try-it", width="content"):
         st.page_link(
             TRY_IT,
             label="Try it: ask both models",
             icon=":material/play_arrow:",
             query_params=address_review(Selection(review.project, review.pull)),
+            help="A row of your own, a column's range, or a file; side by side.",
         )
-        st.caption("A row of your own, a feature's range, or a file.", width="content")

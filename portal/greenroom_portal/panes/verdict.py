@@ -8,13 +8,19 @@ import streamlit as st
 
 from greenroom_pipeline.checks.remedies import find_remedy
 from greenroom_pipeline.desk import Review
-from greenroom_pipeline.report import Report
+from greenroom_pipeline.report import Report, Verdict
+from greenroom_portal.meanings import tell_meanings, tell_spread
 from greenroom_portal.panes.marks import show_mark
 from greenroom_portal.panes.problems import show_log
 from greenroom_portal.router import name_tab
 from greenroom_portal.wording import age, clean, escape, mark_pull, mark_verdict, short_sha
 
 _BOXES = {"pass": st.success, "inconclusive": st.warning, "fail": st.error}
+_DECISIONS: dict[Verdict, str] = {
+    "pass": "It may go to production.",
+    "inconclusive": "Neither harm nor its absence is shown: people decide.",
+    "fail": "It does not go to production as it is.",
+}
 
 
 def show_header(review: Review) -> None:
@@ -34,13 +40,24 @@ def show_verdict(report: Report, *, champion_digest: str | None) -> None:
     mark = mark_verdict(report.verdict)
     with st.container(key="verdict"):
         settle = tell_settling(report)
-        further = f"\n\n**What would settle it:** {escape(settle, longest=600)}" if settle else ""
-        _BOXES[report.verdict](
-            f"**{mark.word}.** {escape(report.summary, longest=600)}{further}", icon=mark.icon
-        )
+        lines = [f"**{mark.word}.** {escape(report.summary, longest=600)}"]
+        if champion_digest != report.candidate.digest:
+            lines.append(f"**{_DECISIONS[report.verdict]}**")
+        if settle:
+            lines.append(f"**What would settle it:** {escape(settle, longest=600)}")
+        _BOXES[report.verdict]("\n\n".join(lines), icon=mark.icon)
+    _explain(report)
     note = tell_production(report, champion_digest=champion_digest)
     if note:
         st.info(note, icon=":material/info:")
+
+
+def _explain(report: Report) -> None:
+    """Say what the words of the verdict mean to who has not met them."""
+    told = tell_meanings(report, sentence=report.summary)
+    spread = tell_spread(report, sentence=report.summary)
+    if told or spread:
+        st.caption(escape(" ".join([*told, spread]), longest=900))
 
 
 def tell_settling(report: Report) -> str:
@@ -76,7 +93,11 @@ def show_run(review: Review) -> None:
     with st.container(key="run"):
         if review.run_state == "failed":
             step = f" at the step **{escape(review.step)}**" if review.step else ""
-            st.error(f"**Run failed**{step}. {escape(review.summary, longest=1000)}", icon=":material/error:")
+            st.error(
+                f"**Run failed**{step}: there is no verdict, and nothing to put into production.\n\n"
+                f"{escape(review.summary, longest=1000)}",
+                icon=":material/error:",
+            )
             show_log(review.log, key="run-log")
         elif review.run_state == "running":
             step = f" It is at the step **{escape(review.step)}**." if review.step else ""

@@ -17,15 +17,14 @@ _STEPS = """
 
 
 def show_guide() -> None:
-    """Say in three steps how to read a review, until somebody has read it; below the verdict, which it never hides."""
+    """Say in three steps how to read a review, until somebody has read it; one line, until it is opened."""
     if st.session_state.get(_DONE):
         # The picture brings the cookie, for the next visit.
         st.html(f'<img src="{ADDRESS}" alt="" width="1" height="1">')
         return
     if st.context.cookies.get(COOKIE) == READ:
         return
-    with st.container(border=True, key="guide", gap="small"):
-        st.header("Your first review? Read it in three steps", anchor=False)
+    with st.expander("Your first review? Read it in three steps", icon=":material/school:", key="guide"):
         st.markdown(_STEPS)
         st.button("Got it", key="guide-done", icon=":material/check:", on_click=_note)
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from greenroom_pipeline.errors import GreenroomError
 from greenroom_portal.data import load_champion_digest, load_report, load_review
+from greenroom_portal.panes.actions import show_actions
 from greenroom_portal.panes.cases import show_cases
 from greenroom_portal.panes.checks import show_checks
 from greenroom_portal.panes.curves import show_curves
@@ -13,9 +14,7 @@ from greenroom_portal.panes.lineage import show_lineage
 from greenroom_portal.panes.metrics import show_metrics, show_slices
 from greenroom_portal.panes.movements import show_movements
 from greenroom_portal.panes.problems import show_problem
-from greenroom_portal.panes.promotion import show_promotion
 from greenroom_portal.panes.timeline import show_timeline
-from greenroom_portal.panes.trying import show_way_to_try
 from greenroom_portal.panes.verdict import show_header, show_run, show_verdict
 from greenroom_portal.panes.welcome import show_guide
 from greenroom_portal.router import REVIEWS
@@ -45,9 +44,8 @@ if report is None:
     st.stop()
 
 show_verdict(report, champion_digest=champion_digest)
-show_way_to_try(review)
+show_actions(review, report)
 show_guide()
-show_promotion(review, report)
 show_movements(report)
 show_checks(report)
 show_cases(review, report)
