@@ -12,7 +12,8 @@ _SMALL, _NEARLY = Fraction(2, 9), Fraction(19, 20)
 
 def say_share(part: int, whole: int) -> str:
     """Return the share as none, `1 in 40`, `2 in 3`, half, nearly all or all."""
-    if part == 0:
+    # A report that was sent may say anything of no rows.
+    if part == 0 or whole <= 0:
         return "none"
     if part == whole:
         return "all"

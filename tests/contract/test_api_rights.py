@@ -234,6 +234,7 @@ LIES: dict[str, tuple[Spoil, str]] = {
     "unknown key": (change("report", "alias", to="champion"), "report.json is not valid: alias"),
     "NaN": (replace("report.json", b'{"schema": NaN}'), "NaN is no number"),
     "infinity": (replace("report.json", b'{"schema": 1e999}'), "1e999 is too large"),
+    "whole": (replace("report.json", b'{"schema": 1' + b"0" * 400 + b"}"), "is too large"),
     "depth": (replace("report.json", b"[" * 200_000), "report.json is not valid"),
     "no JSON": (replace("run.json", b"\xff"), "run.json is not valid"),
     "no report": (replace("report.json", None), "brings no report.json"),

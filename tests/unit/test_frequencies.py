@@ -66,3 +66,8 @@ def test_what_is_said_is_near_the_truth(pair: tuple[int, int]) -> None:
         share = Fraction(int(first), int(second))
 
     assert abs(share / Fraction(part, whole) - 1) < Fraction(1, 8)
+
+
+def test_nothing_has_a_share_of_no_rows() -> None:
+    """A report that was sent may contradict itself, and is told all the same."""
+    assert say_share(3, 0) == "none"

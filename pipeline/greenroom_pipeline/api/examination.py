@@ -107,7 +107,9 @@ def _read(bundle: Bundle, name: str, kind: type[T]) -> T:
     content = (bundle.folder / name).read_bytes()
     try:
         # JSON itself has no NaN and no infinity, and what is kept must be readable by anyone.
-        json.loads(content, parse_constant=_refuse_constant, parse_float=_parse_finite)
+        json.loads(
+            content, parse_constant=_refuse_constant, parse_float=_parse_finite, parse_int=_parse_whole
+        )
         return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -119,6 +121,14 @@ def _read(bundle: Bundle, name: str, kind: type[T]) -> T:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
+
+
+def _parse_whole(text: str) -> int:
+    """Read a whole number that a table can hold: those of 64 bits, with a sign or without one."""
+    number = int(text)
+    if not -(2**63) <= number < 2**64:
+        raise ValueError(f"{text[:20]} is too large")
+    return number
 
 
 def _parse_finite(text: str) -> float:
@@ -230,6 +240,8 @@ def _require_names(report: Report) -> None:
         raise BundleTooLarge(
             f"the report's summary is longer than {SUMMARY_CHARACTERS} characters; say less in it"
         )
+    if any(each.p_value is not None and each.difference is None for each in report.metrics):
+        raise BundleRefused("the report tests a difference that it does not have; send the run's own")
     overall = [result.metric for result in report.metrics if result.slice is None]
     wrong = next((name for name in overall if METRIC_NAME.fullmatch(name) is None), None)
     if wrong is not None or len(overall) > MAX_METRICS:
