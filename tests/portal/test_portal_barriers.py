@@ -69,8 +69,13 @@ def test_nothing_that_is_tried_keeps_anybody_out(front: Front, page: Page) -> No
     """Nor beside answers, a what-if, an address to share and a file's pane, nor in the dialog that pins."""
     page.goto(front.address + TRY_IT)
     page.locator(".st-key-champion-number").wait_for()
-    open_all(page)
-    page.locator(".st-key-chart-what-if").locator("canvas, svg").first.wait_for()
+    for pane, sign in (
+        ("what-if", "canvas, svg"),
+        ("sharing", "code"),
+        ("batch", "[data-testid=stFileUploader]"),
+    ):
+        page.locator(f".st-key-{pane} summary").first.click()
+        page.locator(f".st-key-{pane}").locator(sign).first.wait_for()
     assert find_in_looks(page) == []
     page.locator(".st-key-pin-case button").click()
     page.get_by_role("dialog").locator(".st-key-pin-by").wait_for()

@@ -78,7 +78,7 @@ def count_by_hand(rows: Rows, place: int | None) -> tuple[int, int, int, int, Co
     return len(found), sum(moves.values()), fixed, broken, moves
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(draw_rows())
 def test_counts_are_those_of_every_single_row(rows: Rows) -> None:
     """On all rows and on each slice, what is counted is what counting row by row gives."""
@@ -98,7 +98,7 @@ def test_counts_are_those_of_every_single_row(rows: Rows) -> None:
         assert one.p_value == pytest.approx(mcnemar_exact(Pairs(counts[2], counts[3], counts[0])))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(draw_rows())
 def test_swapping_the_models_swaps_what_they_mend(rows: Rows) -> None:
     """With the models exchanged, fixed and broken change places and every move turns round."""
@@ -110,7 +110,7 @@ def test_swapping_the_models_swaps_what_they_mend(rows: Rows) -> None:
         assert sorted(each.rows for each in one.moves) == sorted(each.rows for each in other.moves)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(draw_rows())
 def test_flips_are_those_of_the_metrics(rows: Rows) -> None:
     """What is fixed and broken overall is what accuracy's own comparison counts."""
