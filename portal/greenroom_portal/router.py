@@ -20,7 +20,7 @@ STYLE = """<style>
 [data-testid=stPageLink] * { white-space: normal; overflow: visible; }
 [data-testid=stMain] [data-testid=stPageLink] a { padding-left: 0; margin-left: 0; }
 [data-testid=stMain] .st-key-to-try-it [data-testid=stPageLink] a {
-  border: 1px solid; border-radius: .5rem; padding: .45rem .9rem;
+  border: 1px solid #808590; border-radius: .5rem; padding: .45rem .9rem;
 }
 </style>"""
 LISTED = [

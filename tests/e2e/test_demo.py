@@ -181,15 +181,15 @@ def _ask_all(client: httpx.Client, features: pd.DataFrame) -> NDArray[np.float64
 def test_a_reviewer_reads_the_verdict_and_tries_the_model(demo: Demo, page: Page) -> None:
     """From the list to the review: the verdict is readable, and one click shows both models' own numbers."""
     page.goto(demo.portal)
-    expect(page.get_by_text("Worse for flights of carrier US").first).to_be_visible()
+    expect(page.get_by_text("Worse for flights of carrier US").first).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Gradient boosting in place of logistic regression").click()
     expect(page.locator(".st-key-verdict")).to_contain_text(
-        "Better overall: ROC AUC rises from 0.765 to 0.779"
+        "Better overall: ROC AUC rises from 0.765 to 0.779", timeout=30_000
     )
     page.get_by_role("link", name="Try it").click()
     page.locator(".st-key-try-it button").click()
     table = page.locator(".st-key-answer-table")
-    expect(table).to_be_visible()
+    expect(table).to_be_visible(timeout=30_000)
     shown = [float(cell) for cell in table.locator("td").all_inner_texts() if re.fullmatch(r"0\.\d{4}", cell)]
 
     typical = pd.DataFrame(
@@ -209,7 +209,7 @@ def test_a_failed_candidate_shows_its_log(demo: Demo, page: Page) -> None:
     """The candidate that loads nowhere is shown with the step that failed and its process's own log."""
     page.goto(f"{demo.portal}/review?project=flight-delays&pull=4")
 
-    expect(page.locator(".st-key-run")).to_contain_text("Run failed at the step score")
+    expect(page.locator(".st-key-run")).to_contain_text("Run failed at the step score", timeout=30_000)
     expect(page.locator(".st-key-run-log")).to_contain_text("ModuleNotFoundError: No module named 'features'")
 
 

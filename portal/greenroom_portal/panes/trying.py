@@ -16,5 +16,4 @@ def show_way_to_try(review: Review) -> None:
             label="Try it: ask both models",
             icon=":material/play_arrow:",
             query_params=address_review(Selection(review.project, review.pull)),
-            help="A row of your own, a column's range, or a file; side by side.",
         )
