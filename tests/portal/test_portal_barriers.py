@@ -96,5 +96,13 @@ def find_in_looks(page: Page) -> list[str]:
     for width, dark in ((1280, False), (400, True)):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if dark else "light")
-        found += [f"{width}: {barrier}" for barrier in find_barriers(page)]
+        found += [f"{width}: {barrier}" for barrier in find_settled(page)]
+    return found
+
+
+def find_settled(page: Page) -> list[str]:
+    """Look again where something was found: colours take a moment to change with their scheme."""
+    found = find_barriers(page)
+    for _ in range(4):
+        found = found and find_barriers(page)
     return found

@@ -139,6 +139,10 @@ def ask_both(page: Page) -> Tried:
 
 
 def read_tried(page: Page) -> Tried:
+    """Return what the form holds and both models say, once the page has come to rest."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    for who in ("candidate", "champion"):
+        expect(page.locator(f".st-key-{who}-number")).to_contain_text("%")
     numbers = [page.locator(f".st-key-{who}-number").inner_text() for who in ("candidate", "champion")]
     return Tried([each.input_value() for each in page.locator(FORM).all()], numbers)
 
