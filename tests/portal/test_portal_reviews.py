@@ -157,6 +157,11 @@ def test_each_review_says_what_was_decided_and_how_its_preview_is(open_page: Ope
         assert f" {word}]" in text, word
 
 
+def test_what_has_no_verdict_waits_for_no_decision(open_page: OpenPage) -> None:
+    """A run that failed or goes on leaves nothing to decide yet."""
+    assert "Waits for a decision" not in shown(open_page("broken_run"))
+
+
 def test_without_a_host_the_list_is_there(open_page: OpenPage) -> None:
     """A preview host that does not run is a sentence beside the reviews."""
     app = open_page("dead_host")

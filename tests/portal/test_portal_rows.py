@@ -68,6 +68,13 @@ def test_nothing_of_the_rows_is_read_before_a_pane_is_opened(open_review: OpenRe
     assert "2,310 fixed" in shown(app)
 
 
+def test_an_opened_pane_is_in_the_address(open_review: OpenReview) -> None:
+    """A link with an open pane opens it, and the other stays closed."""
+    app = open_review("broken", **{"explore-pane": "true"})
+
+    assert [error.value.split(".")[0] for error in app.error] == ["These rows cannot be explored"]
+
+
 def test_a_broken_copy_is_a_sentence_in_its_pane(open_review: OpenReview) -> None:
     """When the rows cannot be read, the pane says so, and the rest of the page is there."""
     app = open_review("broken", explore="[]", differ="[]")

@@ -66,7 +66,8 @@ def _show_card(review: Review, *, preview: PreviewStatus | None, now: datetime) 
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _show_state(review)
-        show_mark(mark_decision(review.pull_state, in_production=_is_champion(review)))
+        if review.pull_state != "open" or review.verdict is not None:
+            show_mark(mark_decision(review.pull_state, in_production=_is_champion(review)))
         if preview is not None:
             show_mark(mark_preview(preview.state))
     if review.summary:

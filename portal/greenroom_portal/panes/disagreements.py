@@ -49,6 +49,7 @@ def show_disagreements(review: Review, report: Report) -> None:
         icon=":material/difference:",
         key="differ-pane",
         on_change="rerun",
+        bind="query-params",
     )
     if not pane.open:
         return

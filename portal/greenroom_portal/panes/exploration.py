@@ -37,6 +37,7 @@ def show_exploration(review: Review, report: Report) -> None:
         icon=":material/explore:",
         key="explore-pane",
         on_change="rerun",
+        bind="query-params",
     )
     if not pane.open:
         return
