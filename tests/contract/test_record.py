@@ -13,6 +13,7 @@ from greenroom_pipeline.origin import Origin
 from greenroom_pipeline.project import Project, open_project
 from greenroom_pipeline.promotion import promote_checkout, promote_pull
 from greenroom_pipeline.record import begin_record, find_newest, find_same
+from greenroom_pipeline.tracking import open_store
 from tests.memory_forge import MemoryForge
 from tests.projects import make_project
 
@@ -73,17 +74,20 @@ def test_promotion_takes_nobody_elses_model(project: Project) -> None:
         promote_checkout(project, by="Ada")
 
 
-def test_a_review_has_the_pages_of_its_forge_and_its_tracking_server(project: Project) -> None:
+def test_a_review_has_the_pages_of_its_forge_and_its_tracking_server(
+    project: Project, mlflow_server: str
+) -> None:
     """Where both have pages; a local repository and the embedded store have none."""
     forge = MemoryForge()
     forge.put(7, head="a" * 40, link="https://github.com/ada/project/pull/7")
-    run = finish(project, make_origin("a" * 40, 7), digest="1")
-    remote = replace(project.places, tracking_uri="https://ada:secret@mlflow.example")
-    embedded = LocalDesk(replace(project, forge=forge))
-    served = LocalDesk(replace(project, forge=forge, places=remote))
+    finish(project, make_origin("a" * 40, 7), digest="1")
+    places = replace(project.places, tracking_uri=mlflow_server.replace("://", "://ada:secret@"))
+    remote = replace(project, forge=forge, places=places, store=open_store(project.name, places))
+    run = finish(remote, make_origin("a" * 40, 7), digest="1")
+    embedded, served = LocalDesk(replace(project, forge=forge)), LocalDesk(remote)
 
     assert embedded.review("project", 7).run_link is None
     assert served.review("project", 7).link == "https://github.com/ada/project/pull/7"
     assert [each.run_link for each in (served.review("project", 7), *served.reviews())] == [
-        f"https://mlflow.example/#/experiments/{project.store.experiment}/runs/{run}"
+        f"{mlflow_server}/#/experiments/{remote.store.experiment}/runs/{run}"
     ] * 2

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.portal.desk_in_memory import HOSTILE
 from tests.portal.front_process import Front, start_front
@@ -40,9 +40,9 @@ def test_hostile_texts_are_only_texts(front: Front, page: Page) -> None:
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(front.address)
     page.get_by_role("link", name="alert(1)").first.click()
+    expect(page).to_have_url(f"{front.address}/review?project=flight-delays&pull=7")
     verdict = page.locator(".st-key-verdict").inner_text().replace("\u2060", "")
 
-    assert page.url == f"{front.address}/review?project=flight-delays&pull=7"
     assert HOSTILE in verdict
     assert said == []
     for trace in (*LED_ASTRAY, "h1 strong", "h1 code", ".katex", "h1 [role=img]"):

@@ -29,7 +29,8 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_a_shared_link_opens_the_same_and_a_file_stops(page: Page, browser: Browser, tmp_path: Path) -> None:
     """The shared address shows another visitor the same answers; Stop ends a file between two parts and keeps both."""
     with start_front("tryit_desks:held", folder=tmp_path) as front:
-        page.goto(f"{front.address}/review?project=flight-delays&pull=7")
+        with page.expect_websocket() as socket:
+            page.goto(f"{front.address}/review?project=flight-delays&pull=7")
         page.get_by_role("link", name="Try it").click()
         page.locator(".st-key-try-it button").click()
         number = page.locator(".st-key-candidate-number")
@@ -46,7 +47,9 @@ def test_a_shared_link_opens_the_same_and_a_file_stops(page: Page, browser: Brow
         page.locator(".st-key-batch input[type=file]").set_input_files(content)
         page.locator(".st-key-batch-start button").click()
         expect(page.locator(".st-key-batch-progress")).to_contain_text("500 of 1,200 rows")
-        page.locator(".st-key-batch-stop button").click()
+        # The part goes on only after the click is on its way.
+        with socket.value.expect_event("framesent"):
+            page.locator(".st-key-batch-stop button").click()
         (tmp_path / "go").touch()
         expect(page.locator(".st-key-batch-start")).to_contain_text("the other 200 rows")
         expect(page.locator(".st-key-batch-summary")).to_contain_text("of 1,000 flights change their answer")
