@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from greenroom_portal.turns import take_turn
+
 VIEWS = Path(__file__).parent / "views"
 SCRIPT = VIEWS / "app.py"
 # A file of our own: visitors' browsers would fetch a named icon from a server on the internet.
@@ -35,7 +37,12 @@ BELOW = [
 
 
 def route() -> None:
-    """Run the page that the address names."""
+    """Run the page that the address names, in its turn."""
+    with take_turn():
+        _run_page()
+
+
+def _run_page() -> None:
     listed = [
         st.Page(view, title=title, icon=icon, url_path=path or None, default=not path)
         for view, title, icon, path in LISTED
