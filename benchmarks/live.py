@@ -28,7 +28,7 @@ from greenroom_services.host.launch import launch_host
 from tests.chromium import ARGUMENTS, find_chromium
 
 QUERIES, UNCOUNTED = 20, 3
-FIELD = "distance"
+FIELD, DISTANCES = "distance", (200, 2_600)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def bench_live(rounds: int) -> list[Result]:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         query = {"project": stand.project, "pull": "1", "row": json.dumps(stand.row)}
         page.goto(f"{stand.portal}/try?{urlencode(query)}")
-        page.wait_for_selector("[class*=st-key-try-it]", timeout=60_000)
+        page.wait_for_selector("[class*=st-key-champion-number]", timeout=60_000)
         pairs = [_ask_both(page, stand, turn) for turn in range(QUERIES * rounds + UNCOUNTED)]
         browser.close()
     counted = pairs[UNCOUNTED:]
@@ -61,8 +61,8 @@ def bench_live(rounds: int) -> list[Result]:
 
 
 def _ask_both(page: Page, stand: Stand, turn: int) -> tuple[float, float]:
-    """Return the seconds by a click and by a program; each turn asks about another distance, so that answers differ."""
-    row = stand.row | {FIELD: 200 + 37 * turn}
+    """Return the seconds by a click and by a program; each turn asks about the other distance, so that answers differ."""
+    row = stand.row | {FIELD: DISTANCES[turn % 2]}
     return _click(page, row[FIELD]), _ask(stand, row)
 
 
