@@ -61,7 +61,7 @@ def bench_live(rounds: int) -> list[Result]:
 
 
 def _ask_both(page: Page, stand: Stand, turn: int) -> tuple[float, float]:
-    """Return the seconds by a click and by a program; each turn asks about the other distance, so that answers differ."""
+    """Return the seconds by a click and by a program; in turn about one distance and the other."""
     row = stand.row | {FIELD: DISTANCES[turn % 2]}
     return _click(page, row[FIELD]), _ask(stand, row)
 

@@ -86,7 +86,7 @@ def serving(
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Run a BentoML server that has answered one row, and give its address."""
-    port = _find_port()
+    port = find_port()
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [*command, "--port", str(port)],
@@ -107,13 +107,9 @@ def serving(
 
 
 def _ask(process: subprocess.Popen[bytes], address: str, row: Mapping[str, Any]) -> None:
-    deadline = time.monotonic() + _START
     # One client, since making one costs more than a question does.
     with httpx.Client(base_url=address, timeout=_START) as client:
-        while not _ready(client):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise BenchmarkError("it did not get ready")
-            time.sleep(_POLL)
+        await_ready(process, client, "/readyz")
         answer = client.post("/predict", content=json.dumps({"rows": [dict(row)]}), headers=_JSON)
         if answer.status_code != httpx.codes.OK:
             raise BenchmarkError(f"it answered {answer.status_code}: {answer.text[:500]}")
@@ -122,14 +118,23 @@ def _ask(process: subprocess.Popen[bytes], address: str, row: Mapping[str, Any])
 _JSON = {"content-type": "application/json"}
 
 
-def _ready(client: httpx.Client) -> bool:
+def await_ready(process: subprocess.Popen[bytes], client: httpx.Client, path: str) -> None:
+    """Return once a server answers *path* with 200; `BenchmarkError` when it ends or does not within its time."""
+    deadline = time.monotonic() + _START
+    while not _is_ready(client, path):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise BenchmarkError("it did not get ready")
+        time.sleep(_POLL)
+
+
+def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
-        return client.get("/readyz").status_code == httpx.codes.OK
+        return client.get(path).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 
 
-def _find_port() -> int:
+def find_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -48,11 +48,12 @@ class Scene:
     champion: Champion
     model: Model
 
-    def find(self, parameters: dict[str, str] | None = None, train_rows: int | None = None) -> Since | None:
-        repository = self.project.repository
+    @property
+    def subject(self) -> Subject:
+        """The checked-out commit, with the champion to compare with."""
         frame = pd.DataFrame({"late": [0, 1, 0]})
-        subject = Subject(
-            commit=repository.commit(),
+        return Subject(
+            commit=self.project.repository.commit(),
             branch=None,
             pull=None,
             fingerprint="f" * 64,
@@ -62,10 +63,12 @@ class Scene:
             champion=self.champion,
             evidence="e" * 64,
         )
+
+    def find(self, parameters: dict[str, str] | None = None, train_rows: int | None = None) -> Since | None:
         overlap = train_rows and Overlap(train_rows=train_rows, rows=3, columns=[], identical=0, ids=None)
         observed = Observations(overlap=overlap or None)
         return find_since(
-            self.project, subject, model=self.model, parameters=parameters or {}, observed=observed
+            self.project, self.subject, model=self.model, parameters=parameters or {}, observed=observed
         )
 
     def tell(self) -> Since:
@@ -171,7 +174,9 @@ def test_a_branch_beside_the_champion_has_its_own_commits(scene: Scene) -> None:
 
 def test_without_a_champion_there_is_nothing_to_tell(scene: Scene) -> None:
     """The first model has no predecessor."""
-    assert replace(scene, champion=None).find() is None  # type: ignore[arg-type]
+    alone = replace(scene.subject, champion=None)
+
+    assert find_since(scene.project, alone, model=scene.model, parameters={}, observed=Observations()) is None
 
 
 def test_what_a_shallow_clone_lacks_is_null(scene: Scene, tmp_path: Path) -> None:

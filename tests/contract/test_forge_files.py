@@ -56,6 +56,21 @@ def test_a_file_is_committed_on_the_head(world: World, forge: Forge) -> None:
     assert world.written(made) == ("Grace Hopper", 'Pin "a case"\n\nWhy not')
 
 
+def test_a_pin_on_github_reaches_whoever_pulls(bench: Workbench) -> None:
+    """Committed through GitHub's API, the file is in the git repository behind it, on the branch's head."""
+    bench.git("switch", "--quiet", "--create", "better")
+    head = bench.commit("A better model")
+    with FakeGitHub() as github:
+        repository = github.repository("ada/flights", git=bench.root / ".git")
+        number = repository.open_pull(head, "better")
+        forge = GitHubWorld(bench, github, repository, github.token(repository)).forge()
+        made = commit(forge, number)
+
+        assert forge.pull(number).head == made == bench.git("rev-parse", "better")
+    assert bench.git("show", f"better:{PATH}") == CONTENT.decode().replace("\r", "").strip()
+    assert bench.git("log", "-1", "--format=%an %P", "better") == f"Grace Hopper {head}"
+
+
 def test_a_file_is_changed(world: World, forge: Forge) -> None:
     """One that is there gets its new content, and its neighbours stay."""
     number = world.propose("better", "A better model", files={PATH: "old\n", "b.txt": "b\n"})

@@ -39,6 +39,21 @@ class History:
         self.commits.append(commit)
         return commit
 
+    def commit_file(
+        self, branch: str, path: str, content: bytes, *, message: str, by: str, writer: str
+    ) -> str:
+        """Commit a file to a branch, and return the branch's new head; *writer* is the author that is named."""
+        parent = self.head_of(branch)
+        if self.git is not None:
+            sha = origin.commit_file(self.git, parent, path, content, message=message, by=writer)
+            origin.point(self.git, f"refs/heads/{branch}", sha)
+        else:
+            sha = hash_words(parent, path, message, content.hex())
+            self.files[sha, path] = content
+        self.add(sha, (parent,), message=message, author=by).writer = writer
+        self.branches[branch] = sha
+        return sha
+
     def find(self, ref: str) -> Commit:
         """Return the commit of a SHA or of a branch."""
         branch = ref.removeprefix("heads/")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.github.records import ChangedFile
@@ -42,6 +45,19 @@ def read_file(folder: Path, sha: str, path: str) -> bytes | None:
     return found.stdout if found.returncode == 0 else None
 
 
+def commit_file(folder: Path, parent: str, path: str, content: bytes, *, message: str, by: str) -> str:
+    """Make a commit on *parent* that changes one file, and return it; *by* is the author's name."""
+    store = ["git", "-C", str(folder), "hash-object", "-w", "--stdin"]
+    blob = subprocess.run(store, input=content, capture_output=True, check=True).stdout.decode().strip()
+    with tempfile.TemporaryDirectory() as scratch:
+        index = {"GIT_INDEX_FILE": f"{scratch}/index"}
+        _git(folder, "read-tree", parent, variables=index)
+        _git(folder, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", variables=index)
+        tree = _git(folder, "write-tree", variables=index)
+    author = {"GIT_AUTHOR_NAME": by}
+    return _git(folder, *AUTHOR, "commit-tree", tree, "-p", parent, "-m", message, variables=author)
+
+
 def merge(folder: Path, base: str, head: str, *, message: str) -> str | None:
     """Make the merge of two commits, and return it; None when they conflict."""
     command = ["git", "-C", str(folder), "merge-tree", "--write-tree", base, head]
@@ -56,6 +72,12 @@ def point(folder: Path, ref: str, sha: str) -> None:
     _git(folder, "update-ref", ref, sha)
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True)
+def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        ["git", "-C", folder, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **(variables or {})},
+    )
     return done.stdout.strip()

@@ -103,18 +103,14 @@ class FakeRepository(Posts, Rules):
         self.history.files[sha, path] = content
 
     def write_file(
-        self, branch: str, sha: str, path: str, content: bytes, *, message: str, by: str, writer: str
-    ) -> None:
-        """Commit a file to a branch, under the head of which it is then, with its pull requests."""
-        if self.git is not None:
-            raise NotImplementedError("a commit to the git repository behind")
-        commit = self.history.add(sha, (self.branches[branch],), message=message, author=by)
-        commit.writer = writer
-        self.keep_file(sha, path, content)
-        self.branches[branch] = sha
+        self, branch: str, path: str, content: bytes, *, message: str, by: str, writer: str
+    ) -> str:
+        """Commit a file to a branch and return its new head, which its pull requests have then, too."""
+        sha = self.history.commit_file(branch, path, content, message=message, by=by, writer=writer)
         for pull in self.pulls:
             if (pull.branch, pull.head_repository, pull.state) == (branch, self.full_name, "open"):
                 self.push(pull.number, sha)
+        return sha
 
     def retarget(self, number: int, base: str, *, files: Sequence[str]) -> None:
         """Have a pull request go into another branch, where these are the *files* that it changes."""

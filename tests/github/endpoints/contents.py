@@ -8,7 +8,6 @@ import hashlib
 from typing import Any
 
 from tests.github.calls import Answer, Call, Refusal, endpoint, invalid
-from tests.github.history import hash_words
 
 CONTENTS = "/repos/{owner}/{repo}/contents/{path}"
 LARGEST = 2**20
@@ -43,10 +42,9 @@ def put_contents(call: Call) -> Answer:
         content = base64.b64decode(body["content"], validate=True)
     except binascii.Error:
         raise Refusal(422, "content is not valid Base64") from None
-    sha = hash_words(parent, path, body["message"], body["content"])
     writer = (body.get("author") or {}).get("name", call.caller.login)
-    repository.write_file(
-        branch, sha, path, content, message=body["message"], by=call.caller.login, writer=writer
+    sha = repository.write_file(
+        branch, path, content, message=body["message"], by=call.caller.login, writer=writer
     )
     return Answer(200 if known is not None else 201, _show_commit(call, sha, path, content))
 
